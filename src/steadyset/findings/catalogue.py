@@ -1,0 +1,92 @@
+"""The catalogue of failures: one entry per code, shared by exceptions, reports and pages.
+
+The entries are data (``catalogue.json`` beside this file). A code is never reused and never
+renumbered; its name states the problem, never the fix.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
+
+from .records import Remedy
+
+PAGES = "https://steadyset.readthedocs.io/en/stable/codes/"
+"""Where the pages of the codes are published; ``steadyset explain CODE`` prints them offline."""
+
+
+class Entry(NamedTuple):
+    """What is known about one failure."""
+
+    code: str
+    name: str
+    category: str
+    title: str
+    means: str
+    causes: tuple[str, ...]
+    remedies: tuple[Remedy, ...]
+    verify: tuple[str, ...]
+    ignore: str
+    references: tuple[str, ...]
+
+    @property
+    def url(self) -> str:
+        """The address of this code's page."""
+        return f"{PAGES}{self.code}.html"
+
+
+def _remedy(raw: dict[str, Any]) -> Remedy:
+    return Remedy(
+        text=raw["text"],
+        commands=tuple(tuple(argv) for argv in raw.get("commands", ())),
+        safety=raw.get("safety", "shown-only"),
+        platforms=tuple(raw.get("platforms", ())),
+    )
+
+
+def _entry(raw: dict[str, Any]) -> Entry:
+    return Entry(
+        code=raw["code"],
+        name=raw["name"],
+        category=raw["category"],
+        title=raw["title"],
+        means=raw.get("means", raw["title"] + "."),
+        causes=tuple(raw.get("causes", ())),
+        remedies=tuple(_remedy(r) for r in raw.get("remedies", ())),
+        verify=tuple(raw.get("verify", ())),
+        ignore=raw.get("ignore", ""),
+        references=tuple(raw.get("references", ())),
+    )
+
+
+@cache
+def entries() -> dict[str, Entry]:
+    """Return every entry by its code, in the order of the codes."""
+    text = resources.files(__package__).joinpath("catalogue.json").read_text(encoding="utf-8")
+    found = [_entry(raw) for raw in json.loads(text)["codes"]]
+    return {entry.code: entry for entry in sorted(found, key=lambda e: e.code)}
+
+
+def entry(code: str) -> Entry:
+    """Return the entry of a code.
+
+    Args:
+        code: a code such as ``"SS101"``, in any letter case, or the name of one (``"dns-failure"``).
+
+    Raises:
+        KeyError: no such code; the message names the nearest ones.
+    """
+    known = entries()
+    wanted = code.strip()
+    if wanted.upper() in known:
+        return known[wanted.upper()]
+    by_name = {e.name: e for e in known.values()}
+    if wanted.lower() in by_name:
+        return by_name[wanted.lower()]
+    near = difflib.get_close_matches(wanted.upper(), known, n=3) or difflib.get_close_matches(
+        wanted.lower(), by_name, n=3
+    )
+    raise KeyError(", ".join(near))
