@@ -146,9 +146,13 @@ def _restore(kind: type[SteadysetError], message: str, state: dict[str, Any]) ->
 
 
 class FetchError(SteadysetError, ConnectionError):
-    """The bytes could not be had from where they were looked for."""
+    """The bytes could not be had from where they were looked for.
+
+    ``attempts`` is the record of every try: source, time, bytes, status and what the other side said.
+    """
 
     default_code = "SS105"
+    attempts: tuple[Any, ...] = ()
 
 
 class NameNotResolvedError(FetchError):

@@ -17,9 +17,22 @@ from .records import Remedy
 PAGES = "https://steadyset.readthedocs.io/en/stable/codes/"
 """Where the pages of the codes are published; ``steadyset explain CODE`` prints them offline."""
 
+FAMILIES = {
+    "SS1": "Network path",
+    "SS2": "Cache and files",
+    "SS3": "Versions and installation",
+    "SS4": "User code",
+    "SS5": "The data itself",
+    "SS9": "Our own bugs",
+}
+"""What the first digit of a code stands for."""
+
 
 class Entry(NamedTuple):
-    """What is known about one failure."""
+    """What is known about one failure; ``example`` is what it looks like, ``since`` the release that named it.
+
+    Texts mark code with backticks, and have no other markup.
+    """
 
     code: str
     name: str
@@ -31,6 +44,8 @@ class Entry(NamedTuple):
     verify: tuple[str, ...]
     ignore: str
     references: tuple[str, ...]
+    example: str = ""
+    since: str = ""
 
     @property
     def url(self) -> str:
@@ -59,6 +74,8 @@ def _entry(raw: dict[str, Any]) -> Entry:
         verify=tuple(raw.get("verify", ())),
         ignore=raw.get("ignore", ""),
         references=tuple(raw.get("references", ())),
+        example=raw.get("example", ""),
+        since=raw.get("since", ""),
     )
 
 

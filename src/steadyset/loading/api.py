@@ -1,0 +1,146 @@
+"""``load``, ``fetch`` and ``verify``: the calls people make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ArgumentError
+from ..settings import Settings
+from ..splits import Splits
+from .warm import load_with
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from ..findings.report import Report
+    from ..store.arrays import Verify
+
+    Progress = bool | Callable[[Any], object] | None
+
+_VERIFY = ("fast", "full", "stat")
+
+
+def load(
+    name: str,
+    *,
+    offline: bool | None = None,
+    verify: Verify = "fast",
+    progress: Progress = None,
+) -> Splits:
+    """Load a dataset as arrays.
+
+    Looks for decoded arrays in the store, then for the verified files there, then at the mirrors of
+    ``STEADYSET_MIRRORS``, then at the built-in sources; what is found is proved before it is used and
+    kept for the next time. A damaged copy is moved to quarantine and the next best place is taken, in
+    the same call. When the store cannot be written the data are loaded without it and a
+    ``SteadysetWarning`` says so. Processes that ask at the same time share one download.
+
+    Args:
+        name: the dataset, as in ``steadyset list``, or the path of a manifest.
+        offline: True contacts nobody; None does what ``STEADYSET_OFFLINE`` says.
+        verify: how stored arrays are checked each time: ``"fast"`` compares the XXH3-128 of their bytes,
+            ``"full"`` the SHA-256 as well, ``"stat"`` only size and times.
+        progress: True for lines on stderr, False for silence, a callable to be told each event, None for
+            lines when stderr is a terminal.
+
+    Returns:
+        ``(x_train, y_train), (x_test, y_test)``, also as ``.train.x`` and so on. For ``"mnist"`` x is
+        ``(60000, 28, 28)`` and ``(10000, 28, 28)`` ``uint8``, 0 (paper) to 255 (ink), and y is
+        ``(60000,)`` and ``(10000,)`` ``uint8``, 0 to 9: what ``tf.keras.datasets.mnist.load_data()``
+        returns. The arrays are plain, writable and private to the caller. ``.provenance`` tells where
+        they came from.
+
+    Raises:
+        UnknownDatasetError: SS441.
+        ArgumentError: SS443, ``verify``, ``offline`` or ``progress`` is none of the above.
+        FetchError: the leaf for the true cause, SS101 to SS141; SS108 when ``offline`` and not stored.
+        StoreError: SS212, SS213, the store's place is not usable.
+    """
+    if verify not in _VERIFY:
+        raise ArgumentError(
+            f"verify is one of {', '.join(_VERIFY)}, not {verify!r}", evidence=[("verify", repr(verify))]
+        )
+    _check_switch("offline", offline)
+    splits = load_with(Settings.from_environ(offline=offline), name, verify=verify, progress=progress)
+    _warn(splits)
+    return splits
+
+
+def fetch(
+    name: str,
+    *,
+    to: str | os.PathLike[str] | None = None,
+    offline: bool | None = None,
+    progress: Progress = None,
+) -> list[Path]:
+    """Fetch the published files of a dataset, verified.
+
+    The files of the first recipe are taken from the store, a mirror or a built-in source. They stay in
+    the store, read-only; ``to`` puts copies elsewhere. A file that is there already and is right is left
+    alone; one that is wrong is renamed to ``NAME.corrupt-TIME`` first, never deleted.
+
+    Args:
+        name: the dataset.
+        to: ``"keras"`` for Keras' own cache (``KERAS_HOME`` is respected), ``"torchvision"`` for
+            ``data/NAME/raw`` below the current directory, where its loaders look with ``root="data"``,
+            or a directory. None leaves the files in the store.
+        offline: True contacts nobody; None does what ``STEADYSET_OFFLINE`` says.
+        progress: as for ``load``.
+
+    Returns:
+        The paths of the files, in the order of the manifest.
+
+    Raises:
+        UnknownDatasetError, ArgumentError: SS441, SS443.
+        FetchError: the leaf for the true cause.
+        StoreError: the store or the directory cannot be written.
+    """
+    from pathlib import Path
+
+    from .fetching import fetch_with
+
+    _check_switch("offline", offline)
+    record = fetch_with(Settings.from_environ(offline=offline), name, to=to, progress=progress)
+    return [Path(path) for path in record.paths]
+
+
+def verify(name: str | None = None) -> Report:
+    """Check what is stored against the recorded digests, by SHA-256, and change nothing.
+
+    Objects and decoded arrays of the store and its layers are read in full, and the files that Keras
+    keeps of the same datasets.
+
+    Args:
+        name: one dataset, or None for all.
+
+    Returns:
+        A report with a record per dataset; ``report.ok`` is False when something is damaged. Nothing
+        stored is no problem.
+
+    Raises:
+        UnknownDatasetError: SS441.
+        StoreError: SS212, SS213.
+    """
+    from .verification import verify_with
+
+    return verify_with(Settings.from_environ(), None if name is None else [name])
+
+
+def _check_switch(name: str, value: object) -> None:
+    if value is not None and not isinstance(value, bool):
+        raise ArgumentError(f"{name} is True, False or None, not {value!r}", evidence=[(name, repr(value))])
+
+
+def _warn(splits: Splits) -> None:
+    provenance = splits.provenance
+    if provenance is None or not provenance.findings:
+        return
+    import warnings
+
+    from ..errors import SteadysetWarning
+
+    for found in provenance.findings:
+        if found.level == "warning":
+            warnings.warn(f"[{found.code}] {found.message}", SteadysetWarning, stacklevel=3)

@@ -1,0 +1,176 @@
+"""The cold path: from whatever place has the bytes to arrays that are proved and stored."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..decode.contract import check
+from ..errors import DataError, FetchError, NoSourceError, NotStoredError, SteadysetError, StoreError
+from ..manifests.records import Manifest, Recipe
+from ..settings import Settings
+from ..splits import Provenance, Splits
+from ..store.arrays import Bad, Held, put, take
+from ..store.layout import Layout
+from ..store.locking import hold
+from .decoding import Arrays, decode
+from .equivalents import Equivalent, find_equivalent
+from .session import Content, Session, opened, prepare
+from .sources import Tier
+from .warm import as_splits
+
+if TYPE_CHECKING:
+    from ..store.arrays import Verify
+    from .api import Progress
+
+_TIERS: tuple[Tier | None, ...] = (None, "mirrors", "built-in")
+
+
+def load_cold(
+    settings: Settings,
+    manifest: Manifest,
+    bad: Sequence[tuple[Layout, Bad]],
+    *,
+    verify: Verify,
+    progress: Progress,
+    begun: float,
+) -> Splits:
+    """Load a dataset whose decoded arrays are not in the store, or are damaged there."""
+    with Session(settings, manifest, progress) as session:
+        for _, what in bad:
+            for path in what.paths[:1]:
+                session.set_aside(path, what.reason, manifest.name, path)
+        found = _first(session, manifest)
+        arrays = _stored(session, manifest, found, verify)
+        provenance = Provenance(
+            dataset=manifest.name,
+            source=found.source,
+            recipe=found.recipe,
+            origin=found.source,
+            verified="SHA-256 of every array" if found.equivalent else "SHA-256 of every file, then every array",
+            equivalent=found.equivalent,
+            attempts=tuple(session.attempts),
+            bytes_downloaded=session.downloaded,
+            seconds=time.perf_counter() - begun,
+            findings=(*session.findings, *found.findings),
+        )
+        return as_splits(manifest, arrays, provenance)
+
+
+def _first(session: Session, manifest: Manifest) -> Equivalent:
+    """Return the arrays from the first place that has them: the store, a mirror, a built-in source."""
+    for tier in _TIERS:
+        for recipe in manifest.recipes:
+            try:
+                found = _from_tier(session, manifest, recipe, tier)
+            except SteadysetError as error:
+                if not isinstance(error, FetchError | DataError | StoreError):
+                    raise
+                session.failed(error)
+                found = None
+            if found is None and tier == "mirrors" and recipe.files:
+                found = find_equivalent(session, manifest, recipe)
+            if found is not None:
+                return found
+    raise verdict(session, manifest)
+
+
+def _from_tier(session: Session, manifest: Manifest, recipe: Recipe, tier: Tier | None) -> Equivalent | None:
+    if not recipe.files:
+        return _generated(manifest, recipe) if tier == "built-in" else None
+    for _ in range(2):
+        contents = _contents(session, recipe, tier)
+        if contents is None:
+            return None
+        try:
+            return _decoded(manifest, recipe, contents)
+        except DataError:
+            if not session.set_damaged_aside(contents):
+                raise
+    return None
+
+
+def _contents(session: Session, recipe: Recipe, tier: Tier | None) -> list[Content] | None:
+    contents = []
+    for file in recipe.files:
+        content = session.stored(file) if tier is None else session.obtain(file, tier)
+        if content is None:
+            return None
+        contents.append(content)
+    return contents
+
+
+def _decoded(manifest: Manifest, recipe: Recipe, contents: Sequence[Content]) -> Equivalent:
+    with contextlib.ExitStack() as stack:
+        buffers = {c.file.name: stack.enter_context(opened(c)) for c in contents}
+        arrays = decode(manifest, recipe, buffers)
+        check(arrays, manifest.arrays, strong=False)
+    sources = dict.fromkeys(c.source for c in contents)
+    return Equivalent(arrays, ", ".join(sources), recipe.name, equivalent=False)
+
+
+def _generated(manifest: Manifest, recipe: Recipe) -> Equivalent:
+    arrays = decode(manifest, recipe, {})
+    check(arrays, manifest.arrays, strong=True)
+    return Equivalent(arrays, "drawn on this machine", recipe.name, equivalent=False)
+
+
+def _stored(session: Session, manifest: Manifest, found: Equivalent, verify: Verify) -> Arrays:
+    """Store the arrays and hand out private maps of what was stored; or the arrays themselves."""
+    if session.in_memory:
+        return found.arrays
+    origin = {"source": found.source, "recipe": found.recipe, "equivalent": found.equivalent}
+    key = next(iter(manifest.arrays.values())).sha256
+    try:
+        prepare(session.own)
+        with hold(session.own, f"arrays-{key}", patience=session.limits.total):
+            return {
+                name: _store_one(session.own, manifest, name, found, origin, verify) for name in manifest.arrays
+            }
+    except StoreError as error:
+        session.give_up_store(error)
+        return found.arrays
+
+
+def _store_one(
+    own: Layout, manifest: Manifest, name: str, found: Equivalent, origin: dict[str, Any], verify: Verify
+) -> Any:
+    spec = manifest.arrays[name]
+    there = take(own, spec, verify)
+    if not isinstance(there, Held):
+        put(own, spec, found.arrays[name], origin)
+        there = take(own, spec, verify)
+    # What was written does not read back as it was: a failing disk. The decoded array is right.
+    return there.array if isinstance(there, Held) else found.arrays[name]
+
+
+def verdict(session: Session, manifest: Manifest) -> SteadysetError:
+    """Return the error that says why a dataset could not be had."""
+    errors = session.errors
+    if session.settings.offline:
+        return NotStoredError(
+            f"{manifest.name} is not on this machine, and contacting anybody was ruled out",
+            evidence=[("store", session.own.root), *((type(e).__name__, e.message) for e in errors)],
+        )
+    if not errors:
+        return FetchError(f"{manifest.name} has no source", code="SS132")
+    if len({e.code for e in errors}) == 1:
+        first = errors[0]
+        first.message = f"{manifest.name} could not be had: {first.message}"
+        return first
+    error = NoSourceError(
+        f"{manifest.name} could not be had from anywhere",
+        evidence=[line for e in errors for line in _reasons(e)],
+    )
+    error.failures = ExceptionGroup(error.message, errors)
+    error.attempts = tuple(session.attempts)
+    return error
+
+
+def _reasons(error: SteadysetError) -> list[tuple[str, str]]:
+    if isinstance(error, NoSourceError):
+        return list(error.evidence)
+    where = dict(error.evidence).get("url") or dict(error.evidence).get("path") or dict(error.evidence).get("host")
+    return [(where or "source", f"{error.message} [{error.code}]")]

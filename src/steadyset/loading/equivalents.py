@@ -1,0 +1,114 @@
+"""Accept a re-packed copy: another file than the recorded one, with exactly the dataset's arrays.
+
+Re-packed ``.npz`` files are common. Only mirrors, which the user named, are asked for them; what they
+hold is decoded by readers that cannot run code, and used only when the SHA-256 of every array is right.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+from typing import NamedTuple
+
+from ..decode.contract import check
+from ..decode.npy import Buffer
+from ..errors import DataError, FetchError
+from ..findings.records import Finding
+from ..findings.report import finding
+from ..manifests.records import FileSpec, Manifest, Recipe
+from ..transport.engine import Fetch
+from ..transport.memory import MemorySink
+from ..transport.records import Source, Wanted
+from .decoding import Arrays, decode
+from .session import Session, opened
+from .sources import OPENERS, sources_of
+
+# A re-packed copy may be stored without compression: MNIST's npz grows 4.8-fold.
+_MOST_GROWTH = 16
+_OTHER_FILE = frozenset({"SS203", "SS107"})
+
+
+class Equivalent(NamedTuple):
+    """Arrays of a contract, with the place and recipe they came from."""
+
+    arrays: Arrays
+    source: str
+    recipe: str
+    equivalent: bool
+    findings: tuple[Finding, ...] = ()
+
+
+def find_equivalent(session: Session, manifest: Manifest, recipe: Recipe) -> Equivalent | None:
+    """Return the arrays of re-packed copies at the mirrors, or None when there are none."""
+    with contextlib.ExitStack() as stack:
+        buffers: dict[str, Buffer] = {}
+        used: list[str] = []
+        for file in recipe.files:
+            found = _buffer(session, manifest, file, stack)
+            if found is None:
+                return None
+            buffers[file.name], source = found
+            used.append(source)
+        try:
+            arrays = decode(manifest, recipe, buffers)
+            check(arrays, manifest.arrays, strong=True)
+        except DataError as error:
+            session.failed(error)
+            return None
+        arrays = {name: array.copy() if not array.flags.owndata else array for name, array in arrays.items()}
+    return Equivalent(arrays, ", ".join(dict.fromkeys(used)), recipe.name, True, (_said(manifest, used),))
+
+
+def _said(manifest: Manifest, used: list[str]) -> Finding:
+    return finding(
+        "SS216",
+        f"{manifest.name} was read from a copy with another digest; its arrays are exactly the dataset's",
+        level="note",
+        evidence=[("copy", place) for place in dict.fromkeys(used)],
+        remedies=(),
+    )
+
+
+def _buffer(
+    session: Session, manifest: Manifest, file: FileSpec, stack: contextlib.ExitStack
+) -> tuple[Buffer, str] | None:
+    held = session.stored(file)
+    if held is not None:
+        return stack.enter_context(opened(held)), held.source
+    for source in sources_of(session.settings, manifest, file, "mirrors"):
+        data = _remote(session, file, source) if source.is_remote else _local(file, source, stack)
+        if data is not None:
+            return data, source.label
+    return None
+
+
+def _local(file: FileSpec, source: Source, stack: contextlib.ExitStack) -> Buffer | None:
+    try:
+        size = os.path.getsize(source.url)
+        if not 0 < size <= file.size * _MOST_GROWTH:
+            return None
+        opened_file = stack.enter_context(open(source.url, "rb"))
+        return stack.enter_context(mmap.mmap(opened_file.fileno(), 0, access=mmap.ACCESS_READ))
+    except (OSError, ValueError):
+        return None
+
+
+def _remote(session: Session, file: FileSpec, source: Source) -> Buffer | None:
+    """Fetch what a mirror has in place of the file, if it answered with another file before."""
+    tried = [a for a in session.attempts if a.source == source.label]
+    if not any(a.code in _OTHER_FILE for a in tried):
+        return None
+    sink = MemorySink()
+    wanted = Wanted(file.name, most_bytes=file.size * _MOST_GROWTH)
+    fetch = Fetch(
+        wanted, [source], sink, client=session.client, openers=OPENERS, limits=session.limits, listener=session.tell
+    )
+    try:
+        fetch.run()
+    except (FetchError, DataError):
+        return None
+    finally:
+        session.attempts += fetch.attempts
+        session.downloaded += fetch.fetched
+    return sink.data

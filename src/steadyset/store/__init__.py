@@ -1,0 +1,1 @@
+"""Bytes at rest: verified objects, unfinished downloads, decoded arrays, locks and quarantine."""
