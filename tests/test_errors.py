@@ -8,6 +8,7 @@ import inspect
 import pickle
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,13 +29,18 @@ CLASSES = {
     and thing.__module__ == errors.__name__
 }
 ERRORS = [kind for kind in CLASSES.values() if issubclass(kind, SteadysetError)]
+
+
+def through(dump: Callable[[object], bytes], error: SteadysetError) -> SteadysetError:
+    twin: SteadysetError = pickle.loads(dump(error))
+    return twin
+
+
+PROTOCOLS = [partial(pickle.dumps, protocol=number) for number in range(pickle.HIGHEST_PROTOCOL + 1)]
 COPIES: dict[str, Callable[[SteadysetError], SteadysetError]] = {
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
-    **{
-        f"pickle-{protocol}": lambda e, p=protocol: pickle.loads(pickle.dumps(e, p))
-        for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
-    },
+    **{f"pickle-{number}": partial(through, dump) for number, dump in enumerate(PROTOCOLS)},
 }
 
 each = pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
@@ -169,7 +175,7 @@ def test_the_text_says_what_happened_what_was_seen_and_what_to_do(kind: type[Ste
 
 
 def test_evidence_is_kept_as_text() -> None:
-    error = SteadysetError("it failed", evidence=iter([("bytes", 12)]))  # type: ignore[list-item]
+    error = SteadysetError("it failed", evidence=iter([("bytes", 12)]))  # type: ignore[arg-type]
     assert error.evidence == (Evidence("bytes", "12"),)
 
 

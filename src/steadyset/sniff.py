@@ -56,9 +56,8 @@ def sniff(head: bytes | memoryview, *, size: int | None = None) -> Kind:
         kind = judge(data)
         if kind:
             return kind
-    return (
-        _pickle(data, size) or _words(data) or Kind("unknown", "a file of unknown kind", data[:16].hex(" "))
-    )
+    unknown = Kind("unknown", "a file of unknown kind", data[:16].hex(" "))
+    return _pickle(data, size) or _words(data) or unknown
 
 
 def printable(text: str, *, most: int = 80) -> str:
@@ -89,11 +88,7 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"\xff\xd8\xff", "jpeg", "a JPEG picture"),
 )
 _BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
-_HDF5_USER_BLOCKS = (
-    512,
-    1024,
-    2048,
-)  # the superblock may come after a block of the user's; MATLAB 7.3 does it
+_HDF5_USER_BLOCKS = (512, 1024, 2048)  # a block of the user's may come first; in MATLAB 7.3 it does
 
 
 def _signature(data: bytes) -> Kind | None:

@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -145,7 +145,7 @@ def test_a_range_is_recorded_as_asked(value: str) -> None:
 @pytest.mark.parametrize(
     ("wanted", "size", "span"),
     [
-        ((None, 5), 3, range(0, 3)),
+        ((None, 5), 3, range(3)),
         ((None, 5), 0, None),
         ((0, None), 0, None),
         ((2, 2), 3, range(2, 3)),
@@ -383,10 +383,14 @@ def test_a_slow_client_gets_every_byte_before_the_reset() -> None:
         time.sleep(0.05)
         heard = bytearray()
         with pytest.raises(ConnectionResetError):
-            while True:
-                heard += client.recv(65536)
+            drain(client, heard)
         client.close()
     assert bytes(heard).partition(b"\r\n\r\n")[2] == data[:7_654_321]
+
+
+def drain(client: socket.socket, heard: bytearray) -> None:
+    while piece := client.recv(65536):
+        heard += piece
 
 
 # A key that guards nothing: made for these tests, valid for 127.0.0.1 until 2126.
@@ -446,17 +450,33 @@ def test_tls_is_spoken(server_side: ssl.SSLContext, client_side: ssl.SSLContext)
 def test_tls_is_cut_after_exactly_so_many_bytes(
     server_side: ssl.SSLContext, client_side: ssl.SSLContext, with_rst: bool, error: type[OSError]
 ) -> None:
+    heard = bytearray()
     with (
         Origin({"f": DATA}, [faults.CutAfter(4321, with_rst=with_rst)], server_side) as origin,
-        socket.create_connection(address(origin), timeout=10) as plain,
-        client_side.wrap_socket(plain, server_hostname="127.0.0.1", suppress_ragged_eofs=False) as client,
+        socket.create_connection(address(origin), timeout=10) as client,
+        pytest.raises(error),
     ):
-        client.sendall(b"GET /f HTTP/1.1\r\n\r\n")
-        heard = b""
-        with pytest.raises(error):
-            while True:
-                heard += client.recv(65536)
-        assert heard.partition(b"\r\n\r\n")[2] == DATA[:4321]
+        drain_tls(client, client_side, heard)
+    assert bytes(heard).partition(b"\r\n\r\n")[2] == DATA[:4321]
+
+
+def drain_tls(client: socket.socket, context: ssl.SSLContext, heard: bytearray) -> None:
+    """Ask for the file and listen; TLS is done in memory, as SSLSocket reports a reset as an end of file."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
+    work: list[Callable[[], object]] = [
+        tls.do_handshake,
+        lambda: tls.write(b"GET /f HTTP/1.1\r\n\r\n"),
+        lambda: heard.extend(tls.read(65536)),
+    ]
+    while True:
+        try:
+            work[0]()
+            work = work[1:] or work
+        except ssl.SSLWantReadError:
+            if outgoing.pending:
+                client.sendall(outgoing.read())
+            incoming.write(piece) if (piece := client.recv(65536)) else incoming.write_eof()
 
 
 def test_tls_redirects_to_plain_http(server_side: ssl.SSLContext, client_side: ssl.SSLContext) -> None:

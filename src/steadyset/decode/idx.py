@@ -67,13 +67,7 @@ def read_idx(data: Buffer, *, name: str, most_bytes: int = MOST_BYTES) -> npt.ND
 def _parse(view: memoryview, name: str, *, owned: bool) -> npt.NDArray[np.generic]:
     """Read a raw IDX file; with ``owned``, the array may be a view of it where no bytes need swapping."""
     head = bytes(view[: 4 + 4 * _MOST_RANK])
-    if len(head) < 4:
-        raise (
-            _too_short(view, name)
-            if head in (b"\0", b"\0\0", b"\0\0\x08")
-            else unexpected(view, name=name, wanted="an IDX file")
-        )
-    if head[:2] != b"\0\0" or head[2] not in TYPES or not 1 <= head[3] <= _MOST_RANK:
+    if head[:2] != b"\0\0" or len(head) < 4 or head[2] not in TYPES or not 1 <= head[3] <= _MOST_RANK:
         raise unexpected(view, name=name, wanted="an IDX file")
     start = 4 + 4 * head[3]
     if len(head) < start:

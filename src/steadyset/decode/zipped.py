@@ -110,7 +110,7 @@ def _find_directory(view: memoryview, name: str) -> _Directory | None:
         found = _directory_before(view, begin + at)
         if found:
             return found
-        if tail[at + 20 : at + 22] == (len(tail) - at - 22).to_bytes(2, "little", signed=True):
+        if int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail) - at - _END.size:
             raise _damaged(name, "its directory of members is not where its end record says")
         at = tail.rfind(_END_MARK, 0, at)
     return None

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from .records import Remedy
@@ -29,7 +31,7 @@ FAMILIES = {
 
 
 class Entry(NamedTuple):
-    """What is known about one failure; ``example`` is what it looks like, ``since`` the release that named it.
+    """What is known about one failure; ``example`` is what it looks like, ``since`` its first release.
 
     Texts mark code with backticks, and have no other markup.
     """
@@ -103,7 +105,15 @@ def entry(code: str) -> Entry:
     by_name = {e.name: e for e in known.values()}
     if wanted.lower() in by_name:
         return by_name[wanted.lower()]
-    near = difflib.get_close_matches(wanted.upper(), known, n=3) or difflib.get_close_matches(
-        wanted.lower(), by_name, n=3
-    )
+    near = _nearest(wanted.upper(), known) or _nearest(wanted.lower(), by_name)
     raise KeyError(", ".join(near))
+
+
+def _nearest(wanted: str, known: Iterable[str]) -> list[str]:
+    """Return up to three similar words; of equally similar ones, those that begin alike come first."""
+
+    def rank(word: str) -> tuple[float, int, str]:
+        alike = takewhile(lambda pair: pair[0] == pair[1], zip(word, wanted, strict=False))
+        return -difflib.SequenceMatcher(None, wanted, word).ratio(), -len(list(alike)), word
+
+    return [word for ratio, _, word in sorted(map(rank, known))[:3] if ratio <= -0.6]

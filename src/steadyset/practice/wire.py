@@ -345,7 +345,8 @@ class Line:
                 return None
             # RFC 9112 §2.2: empty lines before a request line are to be ignored.
             self._buffer = (self._buffer + more).lstrip(b"\r\n")
-        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+        head, _, rest = self._buffer.partition(b"\r\n\r\n")
+        self._buffer = rest.lstrip(b"\r\n")
         return head
 
     def play(self, steps: Steps, tally: Callable[[Written, int], None]) -> Hangup | None:

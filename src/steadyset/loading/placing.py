@@ -1,0 +1,90 @@
+"""Put a verified file outside the store, where a person or another library wants it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+
+from ..decode.npy import Buffer
+from ..store.objects import sha256_of
+from ..store.writing import coded, discard, sync, sync_directory, token, write_all
+
+
+def place(source: str | None, data: Buffer | None, target: str, *, sha256: str) -> str | None:
+    """Copy a verified file to a target, written aside and published by rename.
+
+    A target that already has the digest is left alone. Any other file there is renamed, never deleted.
+
+    Args:
+        source: the object's path, or None when ``data`` has the bytes.
+        data: the bytes, or None.
+        target: the path of the copy.
+        sha256: the digest of the file in hex.
+
+    Returns:
+        Where the file that stood at the target is now, or None.
+
+    Raises:
+        StoreError: the target cannot be written.
+    """
+    with coded(target):
+        if os.path.isfile(target) and sha256_of(target) == sha256:
+            return None
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        aside = f"{target}.{token()}.tmp"
+        try:
+            _write(source, data, aside)
+            moved = _make_room(target)
+            os.replace(aside, target)
+        except BaseException:
+            discard(aside)
+            raise
+        sync_directory(os.path.dirname(target))
+        return moved
+
+
+def place_unpacked(packed: str, target: str) -> None:
+    """Write what a gzip file holds beside it, unless that is there with the right size.
+
+    torchvision looks for the unpacked files only (``torchvision/datasets/mnist.py``, ``_check_exists``).
+    """
+    from ..decode.gunzip import gunzip
+
+    with coded(target):
+        with open(packed, "rb") as file:
+            data = gunzip(file.read(), name=os.path.basename(packed))
+        if os.path.isfile(target):
+            with open(target, "rb") as there:
+                if there.read() == data:
+                    return
+        aside = f"{target}.{token()}.tmp"
+        try:
+            _write(None, data, aside)
+            _make_room(target)
+            os.replace(aside, target)
+        except BaseException:
+            discard(aside)
+            raise
+
+
+def _write(source: str | None, data: Buffer | None, aside: str) -> None:
+    with open(aside, "xb") as out:
+        if data is not None:
+            write_all(out.fileno(), memoryview(data))
+        elif source is not None:
+            with open(source, "rb") as file:
+                shutil.copyfileobj(file, out, 1 << 20)
+        out.flush()
+        sync(out.fileno())
+
+
+def _make_room(target: str) -> str | None:
+    """Rename what stands at the target; its name says that it was corrupt, and when it was found."""
+    if not os.path.lexists(target):
+        return None
+    moved = f"{target}.corrupt-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    while os.path.lexists(moved):
+        moved += f"-{token()}"
+    os.rename(target, moved)
+    return moved
