@@ -16,9 +16,9 @@ help; each also is the standard error people already catch, and survives picklin
     │   ├── TimeLimitError                      SS109 (TimeoutError)
     │   ├── ProxyError                          SS111, SS112, SS113
     │   ├── TLSError                            SS121, SS122, SS123, SS124
-    │   ├── HTTPStatusError                     SS131, SS132, SS133, SS134, SS139
+    │   ├── HTTPStatusError                     SS131, SS132, SS133, SS134, SS139, SS141
     │   ├── NotTheFileError                     SS135
-    │   ├── NoSourceError                       SS137, and every cause in ``.attempts_failed``
+    │   ├── NoSourceError                       SS137, and every cause in ``.failures``
     │   └── ProtocolError                       SS138
     ├── DataError (ValueError)                  the bytes are not what they should be
     │   ├── DamagedError                        SS201, SS202
@@ -222,7 +222,7 @@ class TLSError(FetchError):
 
 
 class HTTPStatusError(FetchError):
-    """SS131 to SS134, SS139: the server answered with a status that is no success."""
+    """SS131 to SS134, SS139, SS141: a status that is no success, or a redirect that is not followed."""
 
     default_code = "SS134"
 

@@ -243,8 +243,8 @@ def _json(body: str) -> Kind | None:
 
 # The first opcodes that Python's own picklers write (pickletools). Protocols 0 and 1 have no signature, and
 # protocol 0 is made of letters: asked for is a full first line with its memo mark, which no prose has.
-_PICKLE_FRAMED = re.compile(rb"\x80([45])(?:\x95.{8}|[\x00-\x7f\x88-\x94])", re.DOTALL)
-_PICKLE_BINARY = re.compile(rb"\x80([23])[(\])}cCGIJKLMNTUVX.\x88-\x8b]")
+_PICKLE_FRAMED = re.compile(rb"\x80([\x04\x05])(?:\x95.{8}|[\x00-\x7f\x88-\x94])", re.DOTALL)
+_PICKLE_BINARY = re.compile(rb"\x80([\x02\x03])[(\])}cCGIJKLMNTUVX.\x88-\x8b]")
 _PICKLE_1 = re.compile(rb"[(\]})c][^\n]{0,80}\n?[^\n]{0,80}\n?q[\x00\x01]|[\]})]q[\x00\x01]")
 _PICKLE_0 = re.compile(
     rb"\(*(?:\([ld]p\d+|[SV][^\n]{0,200}\np\d+|c[A-Za-z_][\w.]*\r?\n[A-Za-z_]\w*\r?\np\d+|[IFL][\d.+-]+L?)\r?\n"
@@ -255,7 +255,7 @@ _PICKLE_0_NEXT = re.compile(rb"[(.aSVIFLcdlgspNt]")
 def _pickle(data: bytes, size: int | None) -> Kind | None:
     found = _PICKLE_FRAMED.match(data) or _PICKLE_BINARY.match(data)
     if found:
-        return Kind("pickle", "a Python pickle", f"protocol {found[1].decode()}")
+        return Kind("pickle", "a Python pickle", f"protocol {found[1][0]}")
     if _PICKLE_1.match(data):
         return Kind("pickle", "a Python pickle", "protocol 1")
     found = _PICKLE_0.match(data)
@@ -283,9 +283,22 @@ _CONTROLS = re.compile(r"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def _words(data: bytes) -> Kind | None:
-    text = _decoded(data).rstrip("\ufffd")  # the last character may have been cut
-    wrong = text.count("\ufffd")
-    if _CONTROLS.search(text) or wrong > len(text) // 10:  # a tenth: Latin-1 prose passes, noise does not
+    text = _as_prose(data)
+    if not text or _CONTROLS.search(text):
         return None
-    lines = text.split("\n", 1)
-    return Kind("text", "a text file", printable(lines[0])) if text.strip() else None
+    odd = sum(not (c.isprintable() or c.isspace()) for c in text)
+    if odd > len(text) // 20:
+        return None
+    return Kind("text", "a text file", printable(text.lstrip().split("\n", 1)[0]))
+
+
+def _as_prose(data: bytes) -> str | None:
+    """Return the text in UTF-8, UTF-16 or, with few enough letters beyond ASCII, Latin-1; else ``None``."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return _decoded(data)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":  # the head was cut within a character
+            return data[: error.start].decode("utf-8-sig")
+    return data.decode("latin-1") if sum(byte > 127 for byte in data) <= len(data) // 5 else None

@@ -22,7 +22,6 @@ from .causes import cause
 from .records import Limits
 
 USER_AGENT = f"steadyset/{__version__}"
-CHUNK = 1 << 16
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 10
 
@@ -80,8 +79,9 @@ class Client:
         while True:
             with self._http.stream("GET", url, headers=dict(wire)) as answer:
                 if answer.status_code not in _REDIRECTS:
+                    # Unchunked: a chunker would lose what it holds when the connection is cut.
                     yield Response(
-                        answer.status_code, answer.headers, answer.iter_raw(CHUNK), url, tuple(passed)
+                        answer.status_code, answer.headers, answer.iter_raw(), url, tuple(passed)
                     )
                     return
                 passed.append(url)
