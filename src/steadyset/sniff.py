@@ -296,9 +296,10 @@ def _as_prose(data: bytes) -> str | None:
     """Return the text in UTF-8, UTF-16 or, with few enough letters beyond ASCII, Latin-1; else ``None``."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return _decoded(data)
+    data = data.removeprefix(b"\xef\xbb\xbf")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":  # the head was cut within a character
-            return data[: error.start].decode("utf-8-sig")
+            return data[: error.start].decode()
     return data.decode("latin-1") if sum(byte > 127 for byte in data) <= len(data) // 5 else None

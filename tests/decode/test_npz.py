@@ -63,9 +63,6 @@ DTYPES = st.one_of(
     hnp.unicode_string_dtypes(min_len=1),
     st.just(np.dtype([("a", "<i4"), ("ü", ">f8", (2,))])),
 )
-ARRAYS = hnp.arrays(
-    DTYPES, hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=5), elements=None, fill=st.nothing()
-)
 
 
 @st.composite
@@ -137,7 +134,9 @@ def test_reads_only_the_members_asked_for() -> None:
     data = bytearray(saved(SMALL))
     at = data.index(b"y.npy") + 60
     data[at] ^= 0xFF
-    assert same(read_npz(data, name="a.npz", members={"scalar", "x"}), {"x": SMALL["x"], "scalar": SMALL["scalar"]})
+    assert same(
+        read_npz(data, name="a.npz", members={"scalar", "x"}), {"x": SMALL["x"], "scalar": SMALL["scalar"]}
+    )
     with pytest.raises(DamagedError, match=r"y\.npy"):
         read_npz(data, name="a.npz", members=["y"])
 
@@ -178,7 +177,11 @@ def test_the_limit_counts_the_wanted_members_only() -> None:
         (b"", "SS202", "is empty"),
         (b"\0" * 999, "SS201", "nothing but zero bytes"),
         (b"<html><title>Sign in</title>", "SS204", "is a login page"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "SS204", "is a Git LFS pointer"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
+            "SS204",
+            "is a Git LFS pointer",
+        ),
         (b"\x1f\x8b\x08\0\0\0\0\0\0\0", "SS205", "still compressed: it is a gzip file"),
         (b"\x93NUMPY\x01\x00", "SS204", r"is a \.npy file, not an \.npz file"),
         (b"\0\0\x08\x01\0\0\0\0", "SS204", "is an IDX file"),
@@ -206,31 +209,33 @@ def test_no_truncation_gives_a_wrong_array(compressed: bool) -> None:
     for length in range(len(data)):
         with pytest.raises(DataError) as caught:
             read_npz(data[:length], name="a.npz")
-        # The one exception is the end of the archive stored inside the archive.
-        inside = compressed or not data[:length].endswith(INNER)
-        assert caught.value.code == ("SS202" if inside else "SS201")
+        # Cut where an archive stored inside ends, the file has an end record, which must not be believed.
+        believable = not compressed and data[:length].endswith(INNER)
+        assert caught.value.code == ("SS201" if believable else "SS202")
 
 
 @pytest.mark.parametrize("compressed", [False, True])
 @pytest.mark.parametrize("mask", [0x01, 0x80, 0xFF])
 def test_no_flipped_byte_gives_a_wrong_array(compressed: bool, mask: int) -> None:
     data = bytearray(saved(SMALL, compressed=compressed))
-    refused = 0
+    codes = []
     for at in range(len(data)):
         data[at] ^= mask
         try:
             assert same(read_npz(data, name="a.npz"), SMALL), at
         except DataError as error:
-            refused += 1
-            assert error.code in {"SS201", "SS202", "SS204", "SS214"}
+            codes.append(error.code)
         data[at] ^= mask
-    assert refused > len(data) // 2
+    assert len(codes) > len(data) // 2
+    assert set(codes) <= {"SS201", "SS202", "SS204", "SS214"}
 
 
 @settings(deadline=None, max_examples=150)
 @given(
     data=st.binary(max_size=200),
-    parts=st.lists(st.sampled_from([b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"])),
+    parts=st.lists(
+        st.sampled_from([b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"])
+    ),
     zeros=st.integers(0, 80),
 )
 def test_noise_is_refused_with_a_code(data: bytes, parts: list[bytes], zeros: int) -> None:

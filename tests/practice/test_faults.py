@@ -384,15 +384,20 @@ def test_segments_are_tiny() -> None:
         assert raw.startswith(b"HTTP/1.1 206 ")
 
 
-def test_unannounced_close_leaves_a_stale_connection() -> None:
-    with Origin({"f.npz": DATA}, [faults.CloseAfterAnswer(announced=False)]) as origin:
+@pytest.mark.parametrize(
+    "fault",
+    [faults.CloseAfterAnswer(announced=False), faults.WrongLength(100), faults.Chunked("missing")],
+    ids=repr,
+)
+def test_some_close_without_saying_so(fault: Fault) -> None:
+    with Origin({"f.npz": DATA}, [fault]) as origin:
         with socket.create_connection(address(origin), timeout=10) as client:
-            client.sendall(b"HEAD /f.npz HTTP/1.1\r\n\r\n")
+            client.sendall(b"GET /f.npz HTTP/1.1\r\n\r\n")
             raw = b""
             while piece := client.recv(65536):
                 raw += piece
         assert raw.startswith(b"HTTP/1.1 200 OK\r\n")
-        assert b"Connection" not in raw
+        assert b"\r\nConnection: " not in raw
 
 
 def test_surplus_bytes_come_before_the_next_answer() -> None:

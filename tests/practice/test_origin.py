@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -20,6 +21,7 @@ from steadyset.practice.origin import Origin
 from steadyset.practice.wire import Range, parse_range, parse_request, resolve_range
 
 DATA = random.Random(11).randbytes(10_000)
+T = TypeVar("T")
 ETAG = f'"{hashlib.sha256(DATA).hexdigest()[:32]}"'
 DATE = "Mon, 01 Jan 2024 00:01:00 GMT"
 EARLIER = "Sun, 31 Dec 2023 00:00:00 GMT"
@@ -185,6 +187,14 @@ def test_what_is_not_a_request_is_refused(raw: bytes) -> None:
     with Origin({NAME: DATA}) as origin:
         assert say(origin, raw).startswith(b"HTTP/1.1 400 Bad Request\r\n")
         assert origin.requests == []
+
+
+def test_what_is_not_read_does_not_break_the_answer() -> None:
+    body = bytes(500_000)
+    with Origin({NAME: DATA}) as origin:
+        heard = say(origin, b"POST / HTTP/1.1\r\nContent-Length: 500000\r\n\r\n" + body)
+        assert heard.startswith(b"HTTP/1.1 405 Method Not Allowed\r\n")
+        assert heard.endswith(b"</h1>\n")
 
 
 def test_requests_in_one_segment_are_answered_in_turn() -> None:
@@ -438,7 +448,6 @@ def test_tls_is_spoken(server_side: ssl.SSLContext, client_side: ssl.SSLContext)
         connection = connect_safely(origin, client_side)
         assert ask(connection, "/f")[:2] == (200, data)
         assert ask(connection, "/f", {"Range": "bytes=5-9"})[:2] == (206, data[5:10])
-        # The answer that ends the connection ends with close_notify, so that reading on is no error.
         assert ask(connection, "/f", {"Connection": "close"})[:2] == (200, data)
         connection.close()
         assert origin.bytes_sent() == 2 * len(data) + 5
@@ -456,27 +465,41 @@ def test_tls_is_cut_after_exactly_so_many_bytes(
         socket.create_connection(address(origin), timeout=10) as client,
         pytest.raises(error),
     ):
-        drain_tls(client, client_side, heard)
+        drain_tls(client, client_side, heard, "HTTP/1.1")
     assert bytes(heard).partition(b"\r\n\r\n")[2] == DATA[:4321]
 
 
-def drain_tls(client: socket.socket, context: ssl.SSLContext, heard: bytearray) -> None:
-    """Ask for the file and listen; TLS is done in memory, as SSLSocket reports a reset as an end of file."""
+def test_tls_ends_with_close_notify(server_side: ssl.SSLContext, client_side: ssl.SSLContext) -> None:
+    heard = bytearray()
+    with (
+        Origin({"f": DATA}, tls=server_side) as origin,
+        socket.create_connection(address(origin), timeout=10) as client,
+    ):
+        drain_tls(client, client_side, heard, "HTTP/1.0")
+    assert heard.endswith(DATA)
+
+
+def drain_tls(client: socket.socket, context: ssl.SSLContext, heard: bytearray, version: str) -> None:
+    """Ask for the file and listen until close_notify.
+
+    TLS is done in memory, since SSLSocket reports a reset as an end of file.
+    """
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1")
-    work: list[Callable[[], object]] = [
-        tls.do_handshake,
-        lambda: tls.write(b"GET /f HTTP/1.1\r\n\r\n"),
-        lambda: heard.extend(tls.read(65536)),
-    ]
-    while True:
-        try:
-            work[0]()
-            work = work[1:] or work
-        except ssl.SSLWantReadError:
-            if outgoing.pending:
-                client.sendall(outgoing.read())
-            incoming.write(piece) if (piece := client.recv(65536)) else incoming.write_eof()
+
+    def finish(work: Callable[[], T]) -> T:
+        while True:
+            try:
+                return work()
+            except ssl.SSLWantReadError:
+                if outgoing.pending:
+                    client.sendall(outgoing.read())
+                incoming.write(piece) if (piece := client.recv(65536)) else incoming.write_eof()
+
+    finish(tls.do_handshake)
+    tls.write(f"GET /f {version}\r\n\r\n".encode())
+    while piece := finish(lambda: tls.read(65536)):
+        heard += piece
 
 
 def test_tls_redirects_to_plain_http(server_side: ssl.SSLContext, client_side: ssl.SSLContext) -> None:

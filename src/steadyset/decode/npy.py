@@ -74,6 +74,8 @@ def read_npy(data: Buffer, *, name: str) -> npt.NDArray[Any]:
 
 def _array(source: bytearray | memoryview, header: NpyHeader, name: str) -> npt.NDArray[Any]:
     dtype, fortran, shape, offset = header
+    if not dtype.itemsize:  # copying would widen S0 to S1
+        source, offset = bytearray(), 0
     try:
         array: npt.NDArray[Any] = np.ndarray(
             shape, dtype, buffer=source, offset=offset, order="F" if fortran else "C"

@@ -10,4 +10,4 @@ _QUERY = re.compile(r"(?P<url>[A-Za-z][A-Za-z0-9+.-]*://[^\s?#'\"<>]*)[?#][^\s'\
 
 def redact_url(text: str) -> str:
     """Return text with the user info of every URL replaced and its query string dropped."""
-    return _QUERY.sub(r"\g<url>", _USERINFO.sub(r"\g<scheme><redacted>@", text))
+    return _USERINFO.sub(r"\g<scheme><redacted>@", _QUERY.sub(r"\g<url>", text))

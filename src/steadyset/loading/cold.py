@@ -85,7 +85,7 @@ def _from_tier(session: Session, manifest: Manifest, recipe: Recipe, tier: Tier 
         if contents is None:
             return None
         try:
-            return _decoded(manifest, recipe, contents)
+            return decoded(manifest, recipe, contents)
         except DataError:
             if not session.set_damaged_aside(contents):
                 raise
@@ -102,7 +102,12 @@ def _contents(session: Session, recipe: Recipe, tier: Tier | None) -> list[Conte
     return contents
 
 
-def _decoded(manifest: Manifest, recipe: Recipe, contents: Sequence[Content]) -> Equivalent:
+def decoded(manifest: Manifest, recipe: Recipe, contents: Sequence[Content]) -> Equivalent:
+    """Decode files whose digests were proved, and check the arrays against the contract.
+
+    Raises:
+        DataError: a file is damaged after all, or is something else.
+    """
     with contextlib.ExitStack() as stack:
         buffers = {c.file.name: stack.enter_context(opened(c)) for c in contents}
         arrays = decode(manifest, recipe, buffers)

@@ -19,6 +19,8 @@ from steadyset.practice.strokes import Path, prepare, trace
 SPLITS = {"train": (60_000, 1), "test": (10_000, 2)}
 """Number of images and seed of each split."""
 
+import os
+W=float(os.environ.get("W","3"));E=float(os.environ.get("E","0"))
 _CHUNK = 512
 """Images drawn at a time: their canvases and the stamps fit a second-level cache of 1 MiB."""
 
@@ -58,18 +60,21 @@ def _write(path: Path, skeleton: Skeleton, dice: Dice) -> NDArray[np.uint8]:
     radius = np.clip(np.float32(1.35) + np.float32(0.4) * pen, 0.55, 2.2)
     x, y = _fit(x, y, radius)
     level = level_of(radius)
-    return stamp(x, y, np.broadcast_to(level, x.shape))
+    along = (np.arange(len(x), dtype=np.float32) * np.float32(2/(len(x) - 1)) - np.float32(1))[:, None]
+    drift = dice.bell(_PEN+1)[0] * np.float32(0.12)
+    level = level_of(radius * (np.float32(1) + drift * along))
+    return stamp(x, y, level)
 
 
 def _controls(path: Path, dice: Dice) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     exemplars, _, controls = path.exemplars.shape
     one = path.exemplars[dice.choose(_FIRST, exemplars)]
     two = path.exemplars[dice.choose(_SECOND, exemplars)]
-    start, stop = dice.uniform(_MIX, 2)
+    start, stop = dice.uniform(_MIX, 2)*np.float32(1+2*E)-np.float32(E)
     along = np.arange(controls, dtype=np.float32) / np.float32(controls - 1)
     share = start[:, None] + (stop - start)[:, None] * along
     blend = one + (two - one) * share[:, None, :]
-    wobble = dice.bell(_WOBBLE, 2 * controls).reshape(2, controls, -1) * np.float32(3.0)
+    wobble = dice.bell(_WOBBLE, 2 * controls).reshape(2, controls, -1) * np.float32(W)
     x, y = blend.transpose(1, 2, 0) + wobble
     return x, y
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from steadyset.practice.skeletons import Skeleton
 
-DENSITY = 0.2
+DENSITY = 0.25
 """Pen points per unit of skeleton height (a hundredth of the digit): about one per pixel of a 20-pixel digit."""
 
 
@@ -32,35 +32,32 @@ class Path(NamedTuple):
 
 def prepare(skeleton: Skeleton) -> Path:
     """Lay out the pen points of a skeleton, evenly along each stroke."""
+    exemplars = np.array(skeleton.controls(), dtype=np.float32)
     picks: list[tuple[int, int, int, int]] = []
     weights: list[tuple[float, float, float, float]] = []
-    for stroke in skeleton.strokes:
+    for stroke in skeleton.strokes():
         for at in range(len(stroke) - 1):
-            steps = _steps(skeleton, stroke[at], stroke[at + 1])
+            steps = _count_steps(exemplars[:, stroke[at + 1]] - exemplars[:, stroke[at]])
             last = at == len(stroke) - 2
             for step in range(steps + last):
-                corner, weight = _blend(stroke, at, step / steps)
-                picks.append(corner)
+                pick, weight = _blend(stroke, at, step / steps)
+                picks.append(pick)
                 weights.append(weight)
-    exemplars = np.array(skeleton.exemplars, dtype=np.float32).transpose(0, 2, 1).copy()
     return Path(
-        exemplars,
+        exemplars.transpose(0, 2, 1).copy(),
         np.array(picks, dtype=np.int64).T.copy(),
         np.array(weights, dtype=np.float32).T.copy()[:, :, None],
     )
 
 
-def _steps(skeleton: Skeleton, start: int, stop: int) -> int:
+def _count_steps(chords: NDArray[np.float32]) -> int:
     """Count the pen points of one segment: enough for the exemplar in which it is longest."""
-    longest = 0.0
-    for points in skeleton.exemplars:
-        (x0, y0), (x1, y1) = points[start], points[stop]
-        longest = max(longest, ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5)
-    return max(1, round(longest * DENSITY * 1.05))
+    squares = chords[:, 0] * chords[:, 0] + chords[:, 1] * chords[:, 1]
+    return max(1, int(np.ceil(np.sqrt(squares.max()) * np.float32(DENSITY))))
 
 
 def _blend(
-    stroke: tuple[int, ...], at: int, t: float
+    stroke: list[int], at: int, t: float
 ) -> tuple[tuple[int, int, int, int], tuple[float, float, float, float]]:
     """Find which control points make the pen point at ``t`` of segment ``at``, and how much of each.
 

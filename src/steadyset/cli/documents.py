@@ -1,0 +1,60 @@
+"""The records of datasets in the JSON document of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..loading.fetching import FetchRecord
+    from ..manifests.records import Manifest
+    from ..splits import Provenance
+
+
+def loaded_record(manifest: Manifest, provenance: Provenance) -> dict[str, Any]:
+    """Return the record of a dataset that was loaded."""
+    return {
+        "name": provenance.dataset,
+        "ok": True,
+        "source": provenance.source,
+        "recipe": provenance.recipe,
+        "origin": provenance.origin,
+        "verified": provenance.verified,
+        "equivalent": provenance.equivalent,
+        "attempts": [attempt._asdict() for attempt in provenance.attempts],
+        "bytes_downloaded": provenance.bytes_downloaded,
+        "seconds": round(provenance.seconds, 6),
+        "arrays": {
+            name: {"shape": list(spec.shape), "dtype": spec.dtype, "sha256": spec.sha256}
+            for name, spec in manifest.arrays.items()
+        },
+    }
+
+
+def fetched_record(record: FetchRecord) -> dict[str, Any]:
+    """Return the record of a dataset whose files were fetched; nothing was decoded."""
+    return {
+        "name": record.dataset,
+        "ok": True,
+        "source": record.source,
+        "recipe": record.recipe,
+        "attempts": [attempt._asdict() for attempt in record.attempts],
+        "bytes_downloaded": record.bytes_downloaded,
+        "seconds": round(record.seconds, 6),
+        "arrays": {},
+        "paths": list(record.paths),
+    }
+
+
+def failed_record(name: str, error: BaseException) -> dict[str, Any]:
+    """Return the record of a dataset that could not be had."""
+    attempts = getattr(error, "attempts", ())
+    return {
+        "name": name,
+        "ok": False,
+        "source": "",
+        "recipe": "",
+        "attempts": [attempt._asdict() for attempt in attempts],
+        "bytes_downloaded": sum(a.bytes for a in attempts if "://" in a.source),
+        "seconds": round(sum(a.seconds for a in attempts), 6),
+        "arrays": {},
+    }

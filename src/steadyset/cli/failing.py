@@ -1,0 +1,196 @@
+"""What is said when a command fails: the code, what was seen, what to do; and the exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import click
+
+from .. import __version__
+from ..errors import (
+    ArgumentError,
+    DiskFullError,
+    InternalError,
+    ManifestError,
+    SteadysetError,
+    StorePathError,
+    StoreVersionError,
+    UsageError,
+)
+from ..findings.lines import error_lines
+from ..findings.records import Finding, Remedy
+from ..findings.redaction import redact_url
+from ..findings.report import Report, finding
+from .answering import painted, write_document
+from .console import Channel
+from .options import Run
+
+_CONFIGURATION = (UsageError, StorePathError, StoreVersionError, ManifestError, InternalError)
+INTERRUPTED = 130
+_FRAMES = 12
+
+
+class Failure(NamedTuple):
+    """How a command ended: the lines for a person, the finding for a machine, and the exit code."""
+
+    lines: tuple[str, ...]
+    summary: str
+    finding: Finding | None
+    exit_code: int
+
+
+def answer(error: BaseException, run: Run, argv: Sequence[str]) -> int:
+    """Write what a failure means, as text or as the one JSON document, and return the exit code."""
+    try:
+        failure = _judge(error, run, argv)
+        _write(failure, error, run)
+    except OSError as unwritable:
+        return say_unwritable(unwritable)
+    return failure.exit_code
+
+
+def _judge(error: BaseException, run: Run, argv: Sequence[str]) -> Failure:
+    if isinstance(error, SteadysetError):
+        return _coded(error)
+    if isinstance(error, click.ClickException):
+        return _coded(_usage(error, run))
+    if isinstance(error, KeyboardInterrupt | click.Abort | EOFError):
+        return _interrupted(run)
+    if isinstance(error, OSError) and _is_output(error):
+        raise error
+    return _coded(_bug(error, argv))
+
+
+def _coded(error: SteadysetError) -> Failure:
+    code = 2 if isinstance(error, _CONFIGURATION) else 1
+    return Failure(
+        tuple(error_lines(error.code, error.message, error.evidence, error.remedies)),
+        error.message,
+        finding_of(error),
+        code,
+    )
+
+
+def finding_of(error: SteadysetError) -> Finding:
+    """Return an error as a finding."""
+    return finding(error.code, error.message, evidence=error.evidence, remedies=error.remedies)
+
+
+def _usage(error: click.ClickException, run: Run) -> ArgumentError:
+    """Return a malformed command line as an error of ours."""
+    ctx = getattr(error, "ctx", None)
+    path = ctx.command_path if ctx is not None else "steadyset"
+    message = error.format_message().strip()
+    option = getattr(error, "option_name", "")
+    if path == "steadyset" and option in ("--json", "-q", "--quiet", "-v", "--verbose", "--offline", "--mirror", "--color"):
+        message = f"{option} goes after the command: steadyset {run.command if run.command != 'steadyset' else 'load'} {option}"
+    usage = [("usage", ctx.get_usage().removeprefix("Usage: "))] if ctx is not None else []
+    remedy = Remedy("See what it takes, with examples.", ((*path.split(), "-h"),))
+    return ArgumentError(message[:1].lower() + message[1:], evidence=usage, remedies=[remedy])
+
+
+def _interrupted(run: Run) -> Failure:
+    kept = _kept(run)
+    lines = ["interrupted", *([f"  {kept}"] if kept else [])]
+    return Failure(tuple(lines), ": ".join(line.strip() for line in lines), None, INTERRUPTED)
+
+
+def _kept(run: Run) -> str:
+    """Say what an interrupted download leaves for the next call."""
+    from ..store.census import census
+
+    with contextlib.suppress(SteadysetError, OSError):
+        items = [item for item in census(run.settings().own) if item.kind == "unfinished"]
+        total = sum(item.size for item in items)
+        if total:
+            names = ", ".join(sorted({item.name or item.key[:12] for item in items}))
+            return f"{total / 1e6:.1f} MB of {names} are kept; the same command goes on from there"
+    return ""
+
+
+def _bug(error: BaseException, argv: Sequence[str]) -> InternalError:
+    """Return something unforeseen as our own bug, with a block that can be pasted into a report."""
+    where = traceback.extract_tb(error.__traceback__)[-1:]
+    place = f" in {_module(where[0].filename)}" if where else ""
+    block = "\n".join(redacted_traceback(error))
+    return InternalError(
+        f"unexpected {type(error).__name__}{place}: this is our bug, not your mistake",
+        evidence=[
+            ("command", f"steadyset {' '.join(map(redact, argv))}"),
+            ("version", f"steadyset {__version__}, Python {sys.version.split()[0]}, {sys.platform}"),
+            ("traceback", block),
+        ],
+        remedies=[Remedy("Report it to the project with the lines above; what was stored and verified is not affected.")],
+    ).with_traceback(error.__traceback__)
+
+
+def redacted_traceback(error: BaseException) -> list[str]:
+    """Return the last frames of a traceback with no path of the user in it, and what was raised."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    lines = [f"{_module(f.filename)}:{f.lineno} in {f.name}" for f in frames]
+    said = redact(str(error)).strip().split("\n")[0][:300]
+    return [*lines, f"{type(error).__name__}: {said}" if said else type(error).__name__]
+
+
+def _module(path: str) -> str:
+    """Return the path of a module below its package's parent, without what stands before it."""
+    parts = path.replace("\\", "/").split("/")
+    for mark in ("steadyset", "site-packages"):
+        if mark in parts[:-1]:
+            at = len(parts) - 1 - parts[::-1].index(mark)
+            return "/".join(parts[at + (mark == "site-packages") :])
+    return parts[-1]
+
+
+def redact(text: str) -> str:
+    """Return text without credentials in URLs and without the path of the home directory."""
+    home = os.path.expanduser("~")
+    text = redact_url(text)
+    return text.replace(home, "~") if len(home) > 1 else text
+
+
+def _write(failure: Failure, error: BaseException, run: Run) -> None:
+    if run.common.as_json:
+        findings = (failure.finding,) if failure.finding else ()
+        report = Report(run.command, failure.summary, findings, tuple(_records(error, run)))
+        write_document(run.console, report.document(failure.exit_code))
+    elif run.common.quiet < 2:
+        run.console.err.write(_colored(failure, run.console.err))
+
+
+def _records(error: BaseException, run: Run) -> list[dict[str, Any]]:
+    from .documents import failed_record
+
+    return [failed_record(name, error) for name in run.datasets]
+
+
+def _colored(failure: Failure, channel: Channel) -> list[str]:
+    first, *rest = failure.lines
+    code, gap, message = first.partition("] ")
+    from .console import clean
+
+    head = f"{channel.paint(clean(code) + ']', 'bold red')} {clean(message)}" if gap else clean(first)
+    return [head, *painted(rest, channel)]
+
+
+def _is_output(error: OSError) -> bool:
+    """Tell whether writing our own output failed: then no path is named in the error."""
+    return error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EBADF)
+
+
+def say_unwritable(error: OSError) -> int:
+    """Say that the output could not be written, as far as that is still possible; return the exit code."""
+    problem = DiskFullError("the output could not be written", evidence=[("system", error.strerror or str(error))])
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        print(problem, file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())  # what is buffered would fail again when Python flushes at its end
+        os.close(null)
+    return 1
