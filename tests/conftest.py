@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -51,13 +52,26 @@ def torchvision() -> ModuleType:
 
     The published torchvision is built for a torch with CUDA; beside one for the CPU alone its operators
     do not load, and ``import torchvision`` ends in "operator torchvision::nms does not exist". Its data
-    sets need none of them, so their names are declared first.
+    sets need none of them, so their names are declared and the import is tried again.
     """
     torch = pytest.importorskip("torch")
+    try:
+        import torchvision as found
+    except ModuleNotFoundError:
+        pytest.skip("torchvision is not installed")
+    except RuntimeError as error:
+        if "torchvision::" not in str(error):
+            raise
+        _declare_operators(torch)
+        import torchvision as found
+    module: ModuleType = found
+    return module
+
+
+def _declare_operators(torch: ModuleType) -> None:
+    for name in [n for n in sys.modules if n.split(".")[0] == "torchvision"]:
+        del sys.modules[name]  # half imported
     library = torch.library.Library("torchvision", "FRAGMENT")
     for name in ("nms", "qnms"):
-        if not hasattr(torch.ops.torchvision, name):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    found: ModuleType = pytest.importorskip("torchvision")
-    found.__steadyset_library__ = library  # type: ignore[attr-defined]  # it lives as long as the module
-    return found
+        library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    torch.library.__steadyset_operators__ = library  # they go when it goes

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..findings.lines import quoted
 from ..show.samples import are_pictures, as_grey, first_of_each, label_counts
 from ..show.terminal import gallery
 from ..splits import as_text
@@ -34,9 +33,9 @@ def describe(
     lines = [f"{channel.paint(manifest.name, 'bold')}  {manifest.title}", ""]
     lines += facts(_facts(manifest, provenance, settings), channel)
     lines += attempt_lines(provenance.attempts, channel) if verbose or len(provenance.attempts) > 1 else []
-    lines += ["", *_table(_shapes(splits), channel)]
+    lines += ["", *table(_shapes(splits), channel)]
     counts = _counts(splits)
-    lines += ["", *_table(counts, channel)] if counts else []
+    lines += ["", *table(counts, channel)] if counts else []
     pictures = draw(splits, channel)
     return [*lines, "", *pictures] if pictures else lines
 
@@ -101,7 +100,7 @@ def _counts(splits: Splits) -> list[list[str]]:
     return rows if sum(map(len, names)) < 60 else [list(column) for column in zip(*rows, strict=True)]
 
 
-def _table(rows: list[list[str]], channel: Channel) -> list[str]:
+def table(rows: list[list[str]], channel: Channel) -> list[str]:
     """Return rows as aligned lines; cells that are numbers or stand among them go to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     right = [all(cell.isdigit() for cell in column[1:]) for column in zip(*rows, strict=True)]
@@ -126,11 +125,6 @@ def draw(splits: Splits, channel: Channel, *, margin: int = 2) -> list[str]:
         captions=[splits.label_names[c] if c < len(splits.label_names) else str(c) for c in labels],
     )
     return [" " * margin + line for line in lines]
-
-
-def load_command(name: str) -> str:
-    """Return the command that loads a dataset."""
-    return quoted(("steadyset", "load", name))
 
 
 def duration(seconds: float) -> str:

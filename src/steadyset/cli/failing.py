@@ -7,7 +7,7 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import click
@@ -79,7 +79,35 @@ def _coded(error: SteadysetError) -> Failure:
 
 def finding_of(error: SteadysetError) -> Finding:
     """Return an error as a finding."""
-    return finding(error.code, error.message, evidence=error.evidence, remedies=error.remedies)
+    found = finding(error.code, error.message, evidence=error.evidence, remedies=error.remedies)
+    return found._replace(verify=()) if isinstance(error, UsageError | InternalError) else found
+
+
+class Failures:
+    """The datasets of one command that failed, while the others went on."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, SteadysetError]] = []
+
+    @contextlib.contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        """Remember that the work on a dataset failed; what is wrong with the call is raised."""
+        try:
+            yield
+        except SteadysetError as error:
+            if isinstance(error, _CONFIGURATION):
+                raise
+            self.found.append((name, error))
+
+    @property
+    def names(self) -> list[str]:
+        """The datasets that failed."""
+        return [name for name, _ in self.found]
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Why, as findings."""
+        return [finding_of(error) for _, error in self.found]
 
 
 def _usage(error: click.ClickException, run: Run) -> ArgumentError:

@@ -151,7 +151,8 @@ class Fetch:
         alive = [t for t in self._turns if not t.retired]
         if not alive:
             raise self._nothing_left()
-        turn = min(alive, key=lambda t: max(t.not_before, self._clock.elapsed()))
+        now = self._clock.elapsed()
+        turn = min(alive, key=lambda t: max(t.not_before, now))
         wait = turn.not_before - self._clock.elapsed()
         if wait > 0:
             if self._clock.elapsed() + wait >= self._deadline:
@@ -223,8 +224,10 @@ class Fetch:
             turn.retired = True
             self._event("abandon", turn.source, f"{_name(turn.source)} is given up: {error.message}")
             return
-        wait = delay(turn.idle_tries, base=self._limits.backoff, cap=self._limits.longest_wait)
-        wait = min(wait, 0.05) if progressed else wait
+        # A source that brings bytes is asked again at once, before any other.
+        wait = 0.0 if progressed else delay(
+            turn.idle_tries, base=self._limits.backoff, cap=self._limits.longest_wait
+        )
         turn.not_before = max(turn.not_before, self._clock.elapsed() + wait)
 
     def _is_final(self, turn: _Turn, error: SteadysetError) -> bool:

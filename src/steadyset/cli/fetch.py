@@ -1,0 +1,96 @@
+"""``steadyset fetch``: the published files themselves, verified, where they are wanted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from .answering import Answer
+from .app import CONTEXT
+from .options import Run, common
+
+if TYPE_CHECKING:
+    from ..loading.fetching import FetchRecord
+    from .console import Channel
+
+EPILOG = """\b
+Examples:
+  steadyset fetch mnist
+  steadyset fetch mnist --to keras
+  steadyset fetch mnist --to ~/data
+  cp $(steadyset fetch mnist -q) /media/stick
+"""
+
+
+@click.command("fetch", context_settings=CONTEXT, epilog=EPILOG)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.option(
+    "--to",
+    metavar="keras|torchvision|DIR",
+    help="Put copies into Keras' cache, into data/ for torchvision, or into a directory. [default: the store]",
+)
+@common
+def command(run: Run, names: tuple[str, ...], to: str | None) -> Answer:
+    """Fetch the published files of the datasets NAME, verified.
+
+    Prints their paths, one per line. A file that is there already and right is left alone; one that is
+    wrong is renamed first, never deleted.
+    """
+    from .. import manifests
+    from ..findings.report import Report
+    from ..loading.fetching import fetch_with
+    from .documents import failed_record, fetched_record
+    from .failing import Failures
+
+    settings = run.settings()
+    _refuse_addresses(names)
+    run.datasets = tuple(manifests.get(name).name for name in names)
+    records: list[FetchRecord] = []
+    documents = []
+    failures = Failures()
+    with run.progress() as tell:
+        for name in names:
+            with failures.of(name):
+                records.append(fetch_with(settings, name, to=to, progress=tell))
+                documents.append(fetched_record(records[-1]))
+    documents += [failed_record(name, error) for name, error in failures.found]
+    findings = [found for record in records for found in record.findings] + failures.findings
+    report = Report("fetch", _summary(records, failures.names), tuple(findings), tuple(documents))
+    paths = [path for record in records for path in record.paths]
+    return Answer(report, paths=paths, chatter=_chatter(records, run.console.err, run.common.verbose))
+
+
+def _refuse_addresses(names: tuple[str, ...]) -> None:
+    """Refuse a URL: this release fetches datasets only."""
+    from ..errors import ArgumentError
+    from ..findings.records import Remedy
+    from ..findings.redaction import redact_url
+
+    for name in names:
+        if "://" in name:
+            raise ArgumentError(
+                "fetch takes the names of datasets; it does not fetch other files yet",
+                evidence=[("given", redact_url(name))],
+                remedies=[Remedy("See which datasets are known.", (("steadyset", "list"),))],
+            )
+
+
+def _summary(records: list[FetchRecord], failed: list[str]) -> str:
+    count = sum(len(record.paths) for record in records)
+    done = f"{count} file{'s' * (count != 1)} of {', '.join(r.dataset for r in records)}" if records else ""
+    missing = f"{', '.join(failed)} could not be fetched" if failed else ""
+    return "; ".join(part for part in (done, missing) if part)
+
+
+def _chatter(records: list[FetchRecord], channel: Channel, verbose: int) -> list[str]:
+    from .describing import attempt_lines, duration, size
+
+    lines = []
+    for record in records:
+        source = "the store" if record.source == "store" else record.source
+        got = f"{size(record.bytes_downloaded)} downloaded, " if record.bytes_downloaded else ""
+        what = f"{record.dataset}: {record.recipe} from {source}, SHA-256 verified ({got}{duration(record.seconds)})"
+        lines.append(f"{channel.mark('ok')} {what}")
+        lines += attempt_lines(record.attempts, channel) if verbose or len(record.attempts) > len(record.paths) else []
+    return lines
