@@ -17,8 +17,9 @@ import pytest
 
 from steadyset.practice import faults
 from steadyset.practice.faults import Fault
+from steadyset.practice.line import Pace
 from steadyset.practice.origin import Origin
-from steadyset.practice.wire import Body, Head, Pace, Steps, Wait, interrupt, make_page, split
+from steadyset.practice.wire import Body, Head, Steps, Wait, interrupt, make_page, split
 
 DATA = random.Random(7).randbytes(10_000)
 SIZE = len(DATA)

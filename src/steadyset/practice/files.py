@@ -88,4 +88,3 @@ def gzip_stored(data: bytes) -> bytes:
         parts += [struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF), block]
     parts.append(struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF))
     return b"".join(parts)
-
