@@ -68,9 +68,7 @@ def measured(path: Path, ways: tuple[Way, Way], runs: int) -> tuple[float, float
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mnist", type=Path, default=HERE / "shared" / "data" / "mnist")
     parser.add_argument("--runs", type=int, default=15)
     args = parser.parse_args()

@@ -270,6 +270,11 @@ def test_says_of_how_many_bytes_the_zeros_were_seen() -> None:
     assert sniff(b"\0" * HEAD, size=11_490_434).detail == "the first 4,096 of 11,490,434 bytes are zero"
 
 
+def test_text_may_be_cut_inside_a_character() -> None:
+    text = "手写数字数据集".encode() * 200
+    assert [sniff(text[:length]).name for length in (4094, 4095, 4096, 5000)] == ["text"] * 4
+
+
 def test_a_tar_header_with_a_wrong_checksum_is_no_tar() -> None:
     data = bytearray(_tar(tarfile.USTAR_FORMAT))
     data[0] ^= 1

@@ -87,7 +87,7 @@ _SIGNATURES: tuple[tuple[bytes, str, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "png", "a PNG picture"),
     (b"\xff\xd8\xff", "jpeg", "a JPEG picture"),
 )
-_BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
+_BZIP2 = rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"
 _HDF5_USER_BLOCKS = (512, 1024, 2048)  # a block of the user's may come first; in MATLAB 7.3 it does
 
 
@@ -95,7 +95,7 @@ def _signature(data: bytes) -> Kind | None:
     for magic, name, description in _SIGNATURES:
         if data.startswith(magic):
             return Kind(name, description, _DETAILS[name](data) if name in _DETAILS else "")
-    if _BZIP2.match(data):
+    if re.match(_BZIP2, data):
         return Kind("bzip2", "a bzip2 file")
     if any(data.startswith(b"\x89HDF\r\n\x1a\n", start) for start in _HDF5_USER_BLOCKS):
         return Kind("hdf5", "an HDF5 file", printable(data[:64].decode("latin-1")))
@@ -153,66 +153,49 @@ def _idx(data: bytes) -> Kind | None:
     return Kind("idx", "an IDX file", detail)
 
 
-_LFS = re.compile(r"version https://(?:git-lfs|hawser)\.github\.com/spec/v\d+\s")
-_HTML = re.compile(
-    r"<(?:!doctype html|html|head|script|iframe|h[1-6]|div|font|table|a|style|title|b|body|br|p|meta|link"
-    r"|center)[\s>/]",
-    re.IGNORECASE,
+# The patterns are compiled when first asked for: compiling all of them costs 5 ms, which a good file never needs.
+_LFS = r"version https://(?:git-lfs|hawser)\.github\.com/spec/v\d+\s"
+_HTML = (
+    r"(?i)<(?:!doctype html|html|head|script|iframe|h[1-6]|div|font|table|a|style|title|b|body|br|p|meta|link"
+    r"|center)[\s>/]"
 )
-_ELEMENT = re.compile(r"<([A-Za-z_][\w.:-]*)[\s>/]")
-_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,400})", re.IGNORECASE)
-_CODE = re.compile(r"<Code>([^<]{1,80})</Code>")
-_CHARSET = re.compile(
-    rb"charset=[\"']?(gbk|gb2312|gb18030|big5|shift_jis|euc-jp|euc-kr|koi8-r|windows-125\d|iso-8859-\d{1,2})\b",
-    re.IGNORECASE,
+_ELEMENT = r"<([A-Za-z_][\w.:-]*)[\s>/]"
+_TITLE = r"(?i)<title[^>]{0,99}>([^<]{0,400})"
+_CODE = r"<Code>([^<]{1,80})</Code>"
+_CHARSET = (
+    rb"(?i)charset=[\"']?(gbk|gb2312|gb18030|big5|shift_jis|euc-jp|euc-kr|koi8-r|windows-125\d"
+    rb"|iso-8859-\d{1,2})\b"
 )
-_PAGES = tuple(
-    (re.compile(pattern, re.IGNORECASE), description)
-    for pattern, description in (
-        (r"google drive - quota exceeded|too many users have viewed or downl", "a Google Drive quota page"),
-        (
-            r"google drive - virus scan warning|scan this file for viruses",
-            "a Google Drive virus-scan warning",
-        ),
-        (r"cloudflare</title>|<title>just a moment|/cdn-cgi/challenge", "a Cloudflare challenge page"),
-        (
-            r"captive.?portal|hotspot|wi-?fi (?:log|access|sign)|network (?:log|auth|access)",
-            "a network login page",
-        ),
-        (
-            r"web.?filter|fortiguard|zscaler|blue ?coat|websense|forcepoint|been blocked",
-            "a web filter's block page",
-        ),
-        (r"type=[\"']?password|<title[^>]{0,200}>[^<]*(?:sign.?in|log.?[io]n\b|single sign)", "a login page"),
-        (r"<title[^>]{0,200}>\s*index of /", "a directory listing"),
-        (
-            r"<title[^>]{0,200}>[^<]*(?:\b[45]\d\d\b|error|not found|forbidden|unavailable|denied)",
-            "an error page",
-        ),
-    )
+_PAGES = (
+    (r"(?i)google drive - quota exceeded|too many users have viewed or downl", "a Google Drive quota page"),
+    (r"(?i)google drive - virus scan|scan this file for viruses", "a Google Drive virus-scan warning"),
+    (r"(?i)cloudflare</title>|<title>just a moment|/cdn-cgi/challenge", "a Cloudflare challenge page"),
+    (r"(?i)captive.?portal|hotspot|wi-?fi (?:log|access)|network (?:log|auth)", "a network login page"),
+    (r"(?i)web.?filter|fortiguard|zscaler|blue ?coat|websense|been blocked", "a web filter's block page"),
+    (r"(?i)type=[\"']?password|<title[^>]{0,99}>[^<]*(?:sign.?in|log.?[io]n\b|single sign)", "a login page"),
+    (r"(?i)<title[^>]{0,99}>\s*index of /", "a directory listing"),
+    (r"(?i)<title[^>]{0,99}>[^<]*(?:\b[45]\d\d\b|error|not found|forbidden|denied)", "an error page"),
 )
 
 
 def _markup(data: bytes) -> Kind | None:
     text = _decoded(data)
-    if _LFS.match(text):
-        return Kind(
-            "git-lfs-pointer", "a Git LFS pointer", printable(" ".join(text.splitlines()[1:3]), most=120)
-        )
+    if re.match(_LFS, text):
+        return Kind("git-lfs-pointer", "a Git LFS pointer", printable(" ".join(text.splitlines()[1:3]), most=120))
     body, is_xml = _after_prolog(text)
-    if _HTML.match(body) or (body != text.lstrip() and not body):
+    if re.match(_HTML, body) or (body != text.lstrip() and not body):
         return _page(text)
-    element = _ELEMENT.match(body)
+    element = re.match(_ELEMENT, body)
     if element and (is_xml or element[1] == "Error"):
-        code = _CODE.search(text)
+        code = re.search(_CODE, text)
         description = "an XML error message" if element[1] == "Error" else "an XML file"
         return Kind("xml", description, printable(code[1] if code else element[1]))
     return _json(body)
 
 
 def _page(text: str) -> Kind:
-    title = _TITLE.search(text)
-    found = next((d for pattern, d in _PAGES if pattern.search(text)), None)
+    title = re.search(_TITLE, text)
+    found = next((d for pattern, d in _PAGES if re.search(pattern, text)), None)
     description = f"{found} (HTML)" if found else "an HTML page"
     return Kind("html", description, printable(title[1]) if title else "")
 
@@ -230,36 +213,34 @@ def _after_prolog(text: str) -> tuple[str, bool]:
             return text, is_xml
 
 
-_JSON = re.compile(r"\{\s*(?:\"|\}\s*$)|\[\s*(?:[\[{\"\]]|-?\d[\d.eE+-]*\s*[,\]]|(?:true|false|null)\b)")
-_MESSAGE = re.compile(r"\"(?:message|error|detail)\"\s*:\s*\"([^\"]{1,200})\"")
+_JSON = r"\{\s*(?:\"|\}\s*$)|\[\s*(?:[\[{\"\]]|-?\d[\d.eE+-]*\s*[,\]]|(?:true|false|null)\b)"
+_MESSAGE = r"\"(?:message|error|detail)\"\s*:\s*\"([^\"]{1,200})\""
 
 
 def _json(body: str) -> Kind | None:
-    if not _JSON.match(body):
+    if not re.match(_JSON, body):
         return None
-    message = _MESSAGE.search(body)
+    message = re.search(_MESSAGE, body)
     return Kind("json", "a JSON document", printable(message[1]) if message else "")
 
 
 # The first opcodes that Python's own picklers write (pickletools). Protocols 0 and 1 have no signature, and
 # protocol 0 is made of letters: asked for is a full first line with its memo mark, which no prose has.
-_PICKLE_FRAMED = re.compile(rb"\x80([\x04\x05])(?:\x95.{8}|[\x00-\x7f\x88-\x94])", re.DOTALL)
-_PICKLE_BINARY = re.compile(rb"\x80([\x02\x03])[(\])}cCGIJKLMNTUVX.\x88-\x8b]")
-_PICKLE_1 = re.compile(rb"[(\]})c][^\n]{0,80}\n?[^\n]{0,80}\n?q[\x00\x01]|[\]})]q[\x00\x01]")
-_PICKLE_0 = re.compile(
-    rb"\(*(?:\([ld]p\d+|[SV][^\n]{0,200}\np\d+|c[A-Za-z_][\w.]*\r?\n[A-Za-z_]\w*\r?\np\d+|[IFL][\d.+-]+L?)\r?\n"
-)
-_PICKLE_0_NEXT = re.compile(rb"[(.aSVIFLcdlgspNt]")
+_PICKLE_FRAMED = rb"(?s)\x80([\x04\x05])(?:\x95.{8}|[\x00-\x7f\x88-\x94])"
+_PICKLE_BINARY = rb"\x80([\x02\x03])[(\])}cCGIJKLMNTUVX.\x88-\x8b]"
+_PICKLE_1 = rb"[(\]})c][^\n]{0,80}\n?[^\n]{0,80}\n?q[\x00\x01]|[\]})]q[\x00\x01]"
+_PICKLE_0 = rb"\(*(?:\([ld]p\d+|[SV][^\n]{0,200}\np\d+|c[A-Za-z_][\w.]*\r?\n[A-Za-z_]\w*\r?\np\d+|[IFL][\d.+-]+L?)\r?\n"
+_PICKLE_0_NEXT = rb"[(.aSVIFLcdlgspNt]"
 
 
 def _pickle(data: bytes, size: int | None) -> Kind | None:
-    found = _PICKLE_FRAMED.match(data) or _PICKLE_BINARY.match(data)
+    found = re.match(_PICKLE_FRAMED, data) or re.match(_PICKLE_BINARY, data)
     if found:
         return Kind("pickle", "a Python pickle", f"protocol {found[1][0]}")
-    if _PICKLE_1.match(data):
+    if re.match(_PICKLE_1, data):
         return Kind("pickle", "a Python pickle", "protocol 1")
-    found = _PICKLE_0.match(data)
-    if found and _PICKLE_0_NEXT.match(data, found.end()):
+    found = re.match(_PICKLE_0, data)
+    if found and re.match(_PICKLE_0_NEXT, data[found.end() :]):
         # A bare number is a pickle only if the stop mark ends the file after it: "I5\n.", no list.
         bare = data[:1] in b"IFL"
         if not bare or (data[found.end() :] == b"." and size in (None, len(data))):
@@ -275,16 +256,16 @@ def _decoded(data: bytes) -> str:
         return data.decode("utf-16", "replace")
     if data[:2] in (b"<\0", b"\0<"):
         return data.decode("utf-16-le" if data[0] else "utf-16-be", "replace")
-    charset = _CHARSET.search(data)
+    charset = re.search(_CHARSET, data)
     return data.decode(charset[1].decode() if charset else "utf-8", "replace")
 
 
-_CONTROLS = re.compile(r"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROLS = r"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]"
 
 
 def _words(data: bytes) -> Kind | None:
     text = _as_prose(data)
-    if not text or _CONTROLS.search(text):
+    if not text or re.search(_CONTROLS, text):
         return None
     odd = sum(not (c.isprintable() or c.isspace()) for c in text)
     if odd > len(text) // 20:

@@ -104,6 +104,14 @@ def test_a_cut_is_noticed_at_every_byte(flags: int, fields: bytes, name: str | N
         assert ("size now", f"{length:,} bytes") in caught.value.evidence
 
 
+@pytest.mark.parametrize(("flags", "fields", "name"), FIELDS)
+def test_a_header_that_is_cut_is_refused_by_itself(flags: int, fields: bytes, name: str | None) -> None:
+    data = member(b"", flags=flags, fields=fields)
+    for length in range(2, parse_gzip_header(data, name="a.gz").offset):
+        with pytest.raises(DamagedError, match="inside the gzip header"):
+            parse_gzip_header(data[:length], name="a.gz")
+
+
 @pytest.mark.parametrize("length", [1, 2, 5, 9, 10, 17, 25])
 def test_a_cut_second_member_is_noticed(length: int) -> None:
     data = gzip.compress(CONTENT) + gzip.compress(CONTENT)[:length]

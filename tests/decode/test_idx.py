@@ -31,11 +31,7 @@ CODES = {np.dtype(text).newbyteorder("="): code for code, text in TYPES.items()}
 def idx(array: npt.NDArray[Any]) -> bytes:
     """Write an IDX file as its description has it, independently of the reader."""
     head = struct.pack(">HBB", 0, CODES[array.dtype], array.ndim)
-    return (
-        head
-        + struct.pack(f">{array.ndim}I", *array.shape)
-        + array.astype(array.dtype.newbyteorder(">")).tobytes()
-    )
+    return head + struct.pack(f">{array.ndim}I", *array.shape) + array.astype(array.dtype.newbyteorder(">")).tobytes()
 
 
 ARRAYS = st.sampled_from(list(CODES)).flatmap(

@@ -54,6 +54,7 @@ def test_the_highest_ratio_is_let_through() -> None:
 
 def test_sizes_beyond_32_bits_go_another_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST_AT_ONCE", 10)
+    monkeypatch.delattr("deflate.deflate_decompress")
     content = random.Random(2).randbytes(1000)
     assert inflate(deflated(content), 1000) == content
     for size in (999, 1001):
@@ -61,3 +62,5 @@ def test_sizes_beyond_32_bits_go_another_way(monkeypatch: pytest.MonkeyPatch) ->
             inflate(deflated(content), size)
     with pytest.raises(zlib.error):
         inflate(deflated(content)[:-5], 1000)
+    with pytest.raises(zlib.error):  # all of the content is there, only the mark of its end is not
+        inflate(deflated(b"ab" * 500)[:-1], 1000)

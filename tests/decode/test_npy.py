@@ -116,9 +116,7 @@ def test_reads_the_long_integers_of_python_2() -> None:
 
 
 def test_an_unaligned_array_is_copied_to_an_aligned_place() -> None:
-    data = bytearray(
-        written("{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", content=struct.pack("<d", 7))
-    )
+    data = bytearray(written("{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", content=struct.pack("<d", 7)))
     got = read_npy(data, name="a.npy")
     assert got.flags.aligned
     assert got.tolist() == [7.0]
@@ -190,6 +188,13 @@ def test_a_header_that_makes_no_sense_is_refused(header: str, version: int) -> N
     with pytest.raises(DamagedError) as caught:
         read_npy(written(header, version=version, content=b"\0"), name="a.npy")
     assert caught.value.code == "SS201"
+
+
+@pytest.mark.parametrize("shape", ["(-1,)", "(-1, -1)", "(True,)"])
+def test_a_shape_of_other_than_counts_is_not_calculated_with(shape: str) -> None:
+    data = written(f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}}}", content=b"x")
+    with pytest.raises(DamagedError, match="header cannot be read"):
+        read_npy(data, name="a.npy")
 
 
 @pytest.mark.parametrize("version", [2, 3])

@@ -36,9 +36,7 @@ def saved(arrays: Arrays, *, compressed: bool = True) -> bytes:
 
 def same(got: Arrays, wanted: Arrays) -> bool:
     return list(got) == list(wanted) and all(
-        got[k].dtype == wanted[k].dtype
-        and got[k].shape == wanted[k].shape
-        and got[k].tobytes() == wanted[k].tobytes()
+        got[k].dtype == wanted[k].dtype and got[k].shape == wanted[k].shape and got[k].tobytes() == wanted[k].tobytes()
         for k in wanted
     )
 
@@ -134,9 +132,7 @@ def test_reads_only_the_members_asked_for() -> None:
     data = bytearray(saved(SMALL))
     at = data.index(b"y.npy") + 60
     data[at] ^= 0xFF
-    assert same(
-        read_npz(data, name="a.npz", members={"scalar", "x"}), {"x": SMALL["x"], "scalar": SMALL["scalar"]}
-    )
+    assert same(read_npz(data, name="a.npz", members={"scalar", "x"}), {"x": SMALL["x"], "scalar": SMALL["scalar"]})
     with pytest.raises(DamagedError, match=r"y\.npy"):
         read_npz(data, name="a.npz", members=["y"])
 
@@ -233,9 +229,7 @@ def test_no_flipped_byte_gives_a_wrong_array(compressed: bool, mask: int) -> Non
 @settings(deadline=None, max_examples=150)
 @given(
     data=st.binary(max_size=200),
-    parts=st.lists(
-        st.sampled_from([b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"])
-    ),
+    parts=st.lists(st.sampled_from([b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"])),
     zeros=st.integers(0, 80),
 )
 def test_noise_is_refused_with_a_code(data: bytes, parts: list[bytes], zeros: int) -> None:

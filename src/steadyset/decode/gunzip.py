@@ -80,7 +80,6 @@ def _parse(head: bytes, start: int) -> GzipHeader:
         raise ValueError(f"the unknown compression method {head[2]}")
     if flags & _RESERVED:
         raise ValueError(f"reserved flags set ({flags:#04x})")
-    head[9]  # the fixed part is whole
     position, name = 10, None
     if flags & _EXTRA:
         position += 2 + head[position] + 256 * head[position + 1]
@@ -179,9 +178,7 @@ class _Members:
             if padding:
                 return self.unpacked
             if not begin.startswith(MAGIC):
-                raise self._damaged(
-                    f"{counted(rest)} follow its end", ("bytes after the end", begin.hex(" "))
-                )
+                raise self._damaged(f"{counted(rest)} follow its end", ("bytes after the end", begin.hex(" ")))
 
     def _member(self) -> None:
         self.position = parse_gzip_header(self.view, name=self.name, start=self.position).offset
@@ -195,9 +192,7 @@ class _Members:
         with memoryview(self.unpacked) as whole, whole[before:] as member:
             computed, length = crc32(member), member.nbytes
         if computed != crc:
-            raise self._damaged(
-                "its checksum is wrong", ("recorded", f"{crc:08x}"), ("computed", f"{computed:08x}")
-            )
+            raise self._damaged("its checksum is wrong", ("recorded", f"{crc:08x}"), ("computed", f"{computed:08x}"))
         if length & 0xFFFFFFFF != size:
             raise self._damaged("its length is wrong", ("recorded", f"{size:,}"), ("unpacked", f"{length:,}"))
         self.position += _TRAILER

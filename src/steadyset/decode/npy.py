@@ -77,9 +77,7 @@ def _array(source: bytearray | memoryview, header: NpyHeader, name: str) -> npt.
     if not dtype.itemsize:  # copying would widen S0 to S1
         source, offset = bytearray(), 0
     try:
-        array: npt.NDArray[Any] = np.ndarray(
-            shape, dtype, buffer=source, offset=offset, order="F" if fortran else "C"
-        )
+        array: npt.NDArray[Any] = np.ndarray(shape, dtype, buffer=source, offset=offset, order="F" if fortran else "C")
     except (ValueError, OverflowError) as cause:  # more dimensions, or a larger one, than NumPy can hold
         raise DamagedError(
             f"{name} is damaged: its shape is impossible",
@@ -98,9 +96,7 @@ def _wrong_length(size: int, name: str, expected: int, shape: tuple[int, ...]) -
         ("declared shape", printable(str(shape))),
     ]
     if size < expected:
-        return DamagedError(
-            f"{name} ends too early: at byte {size:,} of {expected:,}", code="SS202", evidence=evidence
-        )
+        return DamagedError(f"{name} ends too early: at byte {size:,} of {expected:,}", code="SS202", evidence=evidence)
     return DamagedError(
         f"{name} is damaged: {counted(size - expected)} follow its end", code="SS201", evidence=evidence
     )
@@ -188,9 +184,7 @@ def _layout(fields: dict[str, Any], text: str, name: str) -> tuple[bool, tuple[i
 def _dtype(descr: Any, name: str) -> np.dtype[Any]:
     try:
         dtype = np.lib.format.descr_to_dtype(descr)
-    except (
-        Exception
-    ) as cause:  # NumPy raises whatever comes: TypeError, ValueError, SyntaxError, a deprecation
+    except Exception as cause:  # NumPy raises whatever comes: TypeError, ValueError, SyntaxError, a deprecation
         raise DamagedError(
             f"{name} is damaged: its element type is unknown",
             code="SS201",

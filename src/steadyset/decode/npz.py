@@ -44,9 +44,7 @@ def read_npz(
         DamagedError: SS201, damaged; SS202, the file ends too early.
     """
     unpacked = read_npz_members(data, name=name, members=members, most_bytes=most_bytes)
-    return {
-        key: read_npy(content, name=f"{printable(key)}.npy in {name}") for key, content in unpacked.items()
-    }
+    return {key: read_npy(content, name=f"{printable(key)}.npy in {name}") for key, content in unpacked.items()}
 
 
 def read_npz_members(

@@ -48,9 +48,7 @@ def unexpected(view: memoryview, *, name: str, wanted: str) -> DataError:
             code="SS205",
             evidence=evidence,
         )
-    what = (
-        f"{name} is not {wanted}" if kind.name == "unknown" else f"{name} is {kind.description}, not {wanted}"
-    )
+    what = f"{name} is not {wanted}" if kind.name == "unknown" else f"{name} is {kind.description}, not {wanted}"
     return FormatError(what, code="SS204", evidence=evidence)
 
 

@@ -88,9 +88,7 @@ def read_directory(view: memoryview, *, name: str, wanted: str = "a zip archive"
     if found is None:
         raise _unfinished(view, name) or unexpected(view, name=name, wanted=wanted)
     if found.entries > _MOST_MEMBERS:
-        raise FormatError(
-            f"{name} has too many members", code="SS214", evidence=[("members", f"{found.entries:,}")]
-        )
+        raise FormatError(f"{name} has too many members", code="SS214", evidence=[("members", f"{found.entries:,}")])
     with view[found.start : found.start + found.size] as part:
         directory = bytes(part)
     try:
@@ -129,7 +127,7 @@ def _directory_before(view: memoryview, end: int) -> _Directory | None:
             return None
     start = end - size
     prefix = start - offset
-    if disk or first_disk or start < 0 or prefix < 0 or size < count * _CENTRAL.size:
+    if disk or first_disk or start < 0 or prefix < 0:
         return None
     # Bytes before an archive are allowed (4.1.9). But an archive inside another that was cut, or after half a
     # download, looks the same, and its arrays are not the file's.
@@ -139,7 +137,7 @@ def _directory_before(view: memoryview, end: int) -> _Directory | None:
 
 
 def _parse(directory: bytes, found: _Directory) -> list[_Entry]:
-    entries = []
+    entries: list[_Entry] = []
     position = 0
     while position < len(directory):
         fields = _CENTRAL.unpack_from(directory, position)
@@ -147,7 +145,7 @@ def _parse(directory: bytes, found: _Directory) -> list[_Entry]:
         name_end = position + _CENTRAL.size + lengths[0]
         raw = directory[position + _CENTRAL.size : name_end]
         position = name_end + lengths[1] + lengths[2]
-        if mark != _CENTRAL_MARK or position > len(directory):
+        if mark != _CENTRAL_MARK or position > len(directory) or len(entries) == found.entries:
             raise ValueError("no member where one should be")
         size, packed, header = _zip64(directory[name_end : name_end + lengths[1]], size, packed, header)
         text = raw.decode("utf-8" if flags & _UTF8 else "cp437")
