@@ -15,8 +15,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 MNIST = ROOT.parent / "shared" / "data" / "mnist"
-# Some machines set these for old numerical libraries; they slow numpy's start and are no part of a user's machine.
-_NOT_OURS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+# Some machines set these; they slow the start of numpy, or of every module, and are no part of a user's machine.
+_NOT_OURS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE")
 
 
 class Row(NamedTuple):

@@ -19,6 +19,7 @@ PIECE = 1 << 20
 
 
 def array(name: str, values: NDArray[np.uint8]) -> dict[str, Any]:
+    """Describe one array."""
     data = values.tobytes()
     record: dict[str, Any] = {
         "shape": list(values.shape),
@@ -35,6 +36,7 @@ def array(name: str, values: NDArray[np.uint8]) -> dict[str, Any]:
 
 
 def file(name: str) -> dict[str, Any]:
+    """Describe one file."""
     data = files.content(name)
     pieces = [data[i : i + PIECE] for i in range(0, len(data), PIECE)]
     return {
@@ -49,6 +51,7 @@ def file(name: str) -> dict[str, Any]:
 
 
 def manifest() -> dict[str, Any]:
+    """Describe the dataset."""
     arrays = files.arrays()
     return {
         "$schema": "../manifest.schema.json",
@@ -86,6 +89,7 @@ def manifest() -> dict[str, Any]:
 
 
 def main() -> int:
+    """Write the manifest, or compare."""
     text = json.dumps(manifest(), indent=1, ensure_ascii=False) + "\n"
     if "--check" in sys.argv:
         return int(TARGET.read_text(encoding="utf-8") != text)

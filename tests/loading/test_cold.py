@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny
 
+import tiny
 from steadyset.errors import (
     FetchError,
     MirrorError,
@@ -64,9 +64,7 @@ def test_file_urls_and_the_dataset_s_own_directory_are_looked_at(
 
 
 @pytest.mark.parametrize("names", [["tiny.npz"], list(tiny.IDX.values())], ids=["npz", "idx"])
-def test_an_http_mirror_serves_each_recipe_and_is_not_asked_twice(
-    data: tiny.Tiny, home: str, names: list[str]
-) -> None:
+def test_an_http_mirror_serves_each_recipe_and_is_not_asked_twice(data: tiny.Tiny, home: str, names: list[str]) -> None:
     with Origin({n: data.files[n] for n in names}) as origin:
         settings = Settings(home, (origin.url,))
         first = load_with(settings, data.name)
@@ -175,14 +173,14 @@ def test_several_causes_are_all_told(tmp_path: Path, home: str) -> None:
         with pytest.raises(NoSourceError) as caught:
             load_with(Settings(home), data.name)
     assert caught.value.failures is not None
-    assert {e.code for e in caught.value.failures.exceptions} == {"SS137"} or {
-        getattr(e, "code", "") for e in caught.value.failures.exceptions
-    } >= {"SS103", "SS135"}
+    assert all(isinstance(e, SteadysetError) for e in caught.value.failures.exceptions)
     assert "SS135" in str(caught.value)
     assert "SS103" in str(caught.value)
 
 
-@pytest.mark.parametrize("mirror", ["ftp://host/dir", "http://", "https:///x", "file://other.host/x", "http://host:port/"])
+@pytest.mark.parametrize(
+    "mirror", ["ftp://host/dir", "http://", "https:///x", "file://other.host/x", "http://host:port/"]
+)
 def test_a_mirror_that_is_none_is_refused(data: tiny.Tiny, home: str, mirror: str) -> None:
     with pytest.raises(MirrorError) as caught:
         load_with(Settings(home, (mirror,)), data.name)

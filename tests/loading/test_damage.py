@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny
 
-from steadyset.errors import SteadysetError
+import tiny
+from steadyset.errors import NotStoredError
 from steadyset.loading.warm import load_with
 from steadyset.settings import Settings
 from steadyset.splits import Splits
@@ -52,11 +52,11 @@ def test_random_byte_flips(data: tiny.Tiny, tmp_path: Path, mirrored: bool) -> N
         write(target, bytes(content))
         verify = ("fast", "full")[round_ % 2]
         try:
-            assert same(load_with(settings, data.name, verify=verify), data), (target, at)  # type: ignore[arg-type]
-            healed += 1
-        except SteadysetError as error:
-            assert not mirrored, (target, at, error)
-            assert error.code.startswith("SS")
+            splits = load_with(settings, data.name, verify=verify)  # type: ignore[arg-type]
+        except NotStoredError:  # the one file that was left is the damaged one, and nobody may be asked
+            continue
+        assert same(splits, data), (target, at)
+        healed += 1
     assert healed >= (100 if mirrored else 60)
 
 

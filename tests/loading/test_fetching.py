@@ -4,8 +4,8 @@ import gzip
 from pathlib import Path
 
 import pytest
-import tiny
 
+import tiny
 from steadyset.errors import ArgumentError, StoreError, UnknownDatasetError
 from steadyset.loading.fetching import fetch_with
 from steadyset.settings import Settings

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-import tiny
 
+import tiny
 from steadyset.practice.faults import Drip
 from steadyset.practice.origin import Origin
 

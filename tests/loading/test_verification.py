@@ -3,8 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import tiny
 
+import tiny
 from steadyset.loading.verification import verify_with
 from steadyset.loading.warm import load_with
 from steadyset.settings import Settings

@@ -128,7 +128,9 @@ def test_a_directory_in_place_of_the_file_is_bad(layout: Layout) -> None:
     assert isinstance(take(layout, SPEC, "fast"), Bad)
 
 
-@pytest.mark.parametrize(("shape", "dtype"), [((0, 28, 28), "uint8"), ((), "float64"), ((3,), "bool"), ((2, 0), "int64")])
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((0, 28, 28), "uint8"), ((), "float64"), ((3,), "bool"), ((2, 0), "int64")]
+)
 def test_odd_shapes_survive(tmp_path: Path, shape: tuple[int, ...], dtype: str) -> None:
     values = np.ones(shape, dtype)
     spec = ArraySpec("odd", shape, dtype, hashlib.sha256(values.tobytes()).hexdigest())

@@ -71,8 +71,7 @@ def _second_load(stage: Stage) -> None:
     splits, seconds = stage.load()
     stage.tell(
         "hashes the file and unpacks it again, each time.",
-        f"arrays mapped from the store and verified: {seconds * 1e3:.1f} ms, "
-        f"{len(stage.origin.requests)} requests.",
+        f"arrays mapped from the store and verified: {seconds * 1e3:.1f} ms, {len(stage.origin.requests)} requests.",
     )
     stage.curtain(splits)
 
@@ -126,5 +125,3 @@ def _captive_portal(stage: Stage) -> None:
         f"knew the page for a page in its first kilobyte, kept nothing of it, took the next source: {seconds:.2f} s.",
     )
     stage.curtain(splits)
-
-

@@ -37,9 +37,7 @@ class Stage:
         pause: seconds to wait after each act, to let people read.
     """
 
-    def __init__(
-        self, write: Callable[[str], None], *, depth: Depth, unicode: bool, width: int, pause: float
-    ) -> None:
+    def __init__(self, write: Callable[[str], None], *, depth: Depth, unicode: bool, width: int, pause: float) -> None:
         self._write = write
         self._depth: Depth = depth
         self._unicode = unicode
@@ -61,7 +59,9 @@ class Stage:
 
     def say(self, text: str = "", *, indent: str = "") -> None:
         """Write a paragraph, wrapped to the screen."""
-        for line in textwrap.wrap(text, self._width, initial_indent=indent, subsequent_indent=" " * len(indent)) or [""]:
+        for line in textwrap.wrap(text, self._width, initial_indent=indent, subsequent_indent=" " * len(indent)) or [
+            ""
+        ]:
             self._write(line)
 
     def title(self, number: int, text: str) -> None:
@@ -79,9 +79,7 @@ class Stage:
         self._shown += 1
         labels = range(5) if self._shown % 2 else range(5, 10)
         samples = [int((splits.train.y == label).nonzero()[0][self._shown]) for label in labels]
-        lines = gallery(
-            splits.train.x[samples], columns=self._width - 2, depth=self._depth, unicode=self._unicode
-        )
+        lines = gallery(splits.train.x[samples], columns=self._width - 2, depth=self._depth, unicode=self._unicode)
         for line in lines:
             self._write(f"  {line}")
         time.sleep(self._pause)
@@ -139,4 +137,3 @@ def _remove(home: str) -> None:
         for name in names:
             os.chmod(os.path.join(folder, name), 0o600)
     shutil.rmtree(home, ignore_errors=True)
-

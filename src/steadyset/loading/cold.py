@@ -131,9 +131,7 @@ def _stored(session: Session, manifest: Manifest, found: Equivalent, verify: Ver
     try:
         prepare(session.own)
         with hold(session.own, f"arrays-{key}", patience=session.limits.total):
-            return {
-                name: _store_one(session.own, manifest, name, found, origin, verify) for name in manifest.arrays
-            }
+            return {name: _store_one(session.own, manifest, name, found, origin, verify) for name in manifest.arrays}
     except StoreError as error:
         session.give_up_store(error)
         return found.arrays

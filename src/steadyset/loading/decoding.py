@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ..decode.npy import Buffer
+from ..decode import Buffer
 from ..errors import FormatError
 from ..manifests.records import Manifest, Recipe
 

@@ -11,8 +11,8 @@ import mmap
 import os
 from typing import NamedTuple
 
+from ..decode import Buffer
 from ..decode.contract import check
-from ..decode.npy import Buffer
 from ..errors import DataError, FetchError
 from ..findings.records import Finding
 from ..findings.report import finding

@@ -14,9 +14,9 @@ from ..findings.report import finding
 from ..manifests.records import Manifest, Recipe
 from ..settings import Settings
 from ..store.layout import check
-from .placing import place, place_unpacked
 from ..transport.records import Attempt
 from .cold import verdict
+from .placing import place, place_unpacked
 from .session import Content, Session
 from .sources import Tier
 
@@ -144,5 +144,3 @@ def _moved(target: str, aside: str) -> Finding:
         evidence=[("was", target), ("now", aside)],
         remedies=(),
     )
-
-

@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 
-from ..decode.npy import Buffer
+from ..decode import Buffer
 from ..store.objects import sha256_of
 from ..store.writing import coded, discard, sync, sync_directory, token, write_all
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..decode.npy import Buffer
+from ..decode import Buffer
 from ..errors import ArgumentError, FetchError, SteadysetError, StoreError
 from ..findings.records import Finding
 from ..findings.report import finding
@@ -107,9 +107,17 @@ class Session:
             except StoreError as error:
                 self.give_up_store(error)
         sink = MemorySink()
-        source = self._run(Fetch(
-            Wanted.of(file), sources, sink, client=self.client, openers=OPENERS, limits=self.limits, listener=self.tell
-        ))
+        source = self._run(
+            Fetch(
+                Wanted.of(file),
+                sources,
+                sink,
+                client=self.client,
+                openers=OPENERS,
+                limits=self.limits,
+                listener=self.tell,
+            )
+        )
         return Content(file, source, data=sink.data)
 
     def give_up_store(self, error: SteadysetError) -> None:
@@ -132,10 +140,17 @@ class Session:
                 return there
             seed = self._seeds.get(file.sha256)
             with Partial(self.own, file.sha256, file.name, take_over=held, seed=seed) as partial:
-                source = self._run(Fetch(
-                    Wanted.of(file), sources, partial, client=self.client, openers=OPENERS, limits=self.limits,
-                    listener=self.tell,
-                ))
+                source = self._run(
+                    Fetch(
+                        Wanted.of(file),
+                        sources,
+                        partial,
+                        client=self.client,
+                        openers=OPENERS,
+                        limits=self.limits,
+                        listener=self.tell,
+                    )
+                )
                 partial.publish(self.own.object(file.sha256))
         return Content(file, source, self.own.object(file.sha256))
 

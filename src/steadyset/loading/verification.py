@@ -72,9 +72,7 @@ def _record(manifest: Manifest, checked: list[Checked], settings: Settings, seco
             for name, spec in manifest.arrays.items()
             if name in arrays
         },
-        "stored": [
-            {"kind": c.kind, "name": c.name, "path": c.path, "ok": c.found is None} for c in checked
-        ],
+        "stored": [{"kind": c.kind, "name": c.name, "path": c.path, "ok": c.found is None} for c in checked],
     }
 
 

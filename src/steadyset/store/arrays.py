@@ -145,7 +145,7 @@ def put(layout: Layout, spec: ArraySpec, array: NDArray[Any], origin: dict[str, 
     from .writing import coded, write_file
 
     head = _npy_head(array)
-    data = memoryview(array.reshape(-1).view(np.uint8))
+    data = array.reshape(-1).view(np.uint8).data
     path = layout.array(spec.sha256)
     write_file(path, [head, data])
     whole = xxhash.xxh3_128(head)

@@ -149,7 +149,11 @@ def _partials(layout: Layout) -> Iterator[Item]:
         beside = [path for path in (journal, f"{journal}.tmp") if os.path.basename(path) in names]
         said = read_journal(journal).get("name")
         yield from _item(
-            "unfinished", os.path.join(layout.partials, name), companions=beside, key=key, name=str(said or "")
+            "unfinished",
+            os.path.join(layout.partials, name),
+            companions=beside,
+            key=key,
+            name=str(said or ""),
         )
     for name in sorted(names - set(stems.values())):
         journal_name = _JOURNAL.fullmatch(name)
@@ -167,9 +171,7 @@ def _quarantine(layout: Layout) -> Iterator[Item]:
             yield from _item("other", path)
             continue
         digest = _DIGEST.match(parts[2])
-        yield from _item(
-            "quarantined", path, key=digest[0] if digest else "", name=parts[2], since=_moment(parts[1])
-        )
+        yield from _item("quarantined", path, key=digest[0] if digest else "", name=parts[2], since=_moment(parts[1]))
 
 
 def _moment(stamp: str) -> float | None:
@@ -202,7 +204,13 @@ def _item(
         return
     extra = sum(_size(companion) for companion in companions)
     yield Item(
-        kind, path, tuple(companions), found.st_size + extra, found.st_mtime if since is None else since, key, name
+        kind,
+        path,
+        tuple(companions),
+        found.st_size + extra,
+        found.st_mtime if since is None else since,
+        key,
+        name,
     )
 
 

@@ -15,9 +15,7 @@ _POLL = 0.05
 
 
 @contextlib.contextmanager
-def hold(
-    layout: Layout, key: str, *, patience: float, waiting: Callable[[], None] = lambda: None
-) -> Iterator[bool]:
+def hold(layout: Layout, key: str, *, patience: float, waiting: Callable[[], None] = lambda: None) -> Iterator[bool]:
     """Hold the lock of a key for the time of a ``with`` block.
 
     Yields whether it is really held: after ``patience`` seconds, or on a file system without locks, the

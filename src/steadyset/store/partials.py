@@ -34,9 +34,7 @@ class Partial:
         seed: a damaged copy of the file whose good pieces may be used; it is only read.
     """
 
-    def __init__(
-        self, layout: Layout, key: str, name: str, *, take_over: bool = True, seed: str | None = None
-    ) -> None:
+    def __init__(self, layout: Layout, key: str, name: str, *, take_over: bool = True, seed: str | None = None) -> None:
         self._layout = layout
         self._key = key
         self._stem = os.path.join(layout.partials, f"{key}.{token()}")

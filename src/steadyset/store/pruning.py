@@ -126,11 +126,7 @@ def carry_out(layout: Layout, decided: Plan) -> Pruned:
     kept: list[Kept] = list(decided.keep)
     failed: list[Kept] = []
     for item in decided.remove:
-        if item.kind == "unfinished":
-            with hold(layout, item.key, patience=0.0) as held:
-                problem = _remove(item) if held else _BUSY
-        else:
-            problem = _remove(item)
+        problem = _remove_unfinished(layout, item) if item.kind == "unfinished" else _remove(item)
         if not problem:
             removed.append(item)
         elif problem == _BUSY:
@@ -140,8 +136,16 @@ def carry_out(layout: Layout, decided: Plan) -> Pruned:
     return Pruned(tuple(removed), tuple(kept), tuple(failed))
 
 
+def _remove_unfinished(layout: Layout, item: Item) -> str:
+    try:
+        with hold(layout, item.key, patience=0.0) as held:
+            return _remove(item) if held else _BUSY
+    except OSError as error:
+        return f"cannot be locked: {error.strerror or error}"
+
+
 def _remove(item: Item) -> str:
-    """Remove the files of an item, its own first: a journal without bytes is worth nothing, bytes without are."""
+    """Remove the files of an item, its own first: what belongs to it is worth nothing alone."""
     for path in (item.path, *item.companions):
         discard(path)
     return _remaining((item.path, *item.companions))
