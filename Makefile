@@ -12,7 +12,9 @@ endif
 VENV = .venv
 BIN = $(VENV)/$(SCRIPTS)
 FRAMEWORKS = .venv-frameworks
+# What the README's picture shows: the command, and which blocks of what it prints.
 PICTURE ?= steadyset demo
+BLOCKS ?= 1,2,3,5,8
 
 # torch and torchvision belong together in pairs; tensorflow brings its Keras. macOS has no -cpu package.
 TORCH = torch==2.13.0
@@ -68,8 +70,8 @@ bench: $(TEST_READY) ## run every script in benchmarks/
 	  if [ -f "$$script" ]; then echo "== $$script"; $(BIN)/python "$$script"; fi; \
 	done
 
-picture: $(PACKAGE_READY) ## record the README's picture anew; PICTURE="steadyset list" records another command
-	$(BIN)/python tools/record.py docs/_static/demo.svg $(PICTURE)
+picture: $(PACKAGE_READY) ## record the README's picture anew; PICTURE and BLOCKS choose another
+	$(BIN)/python tools/record.py --keep "$(BLOCKS)" docs/_static/demo.svg $(PICTURE)
 
 pages: $(PACKAGE_READY) ## write the generated pages anew: docs/codes and the command line's reference
 	$(BIN)/python tools/code_pages.py

@@ -26,9 +26,17 @@ def listener(progress: bool | Callable[[Event], object] | None) -> Listener | No
     if progress is False:
         return None
     if callable(progress):
-        told: Callable[[Event], object] = progress
-        return lambda event: None if told(event) is None else None
+        return _telling(progress)
     raise TypeError("progress is True, False, None or a callable")
+
+
+def _telling(told: Callable[[Event], object]) -> Listener:
+    """Return a listener that lets go of what the caller's callable returns."""
+
+    def tell(event: Event) -> None:
+        told(event)
+
+    return tell
 
 
 class Lines:

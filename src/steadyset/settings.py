@@ -92,6 +92,8 @@ def mirror_base(mirror: str) -> str:
     from urllib.parse import urlsplit
     from urllib.request import url2pathname
 
+    if not mirror.strip():
+        raise _no_mirror(mirror, "it is empty")
     try:
         parts = urlsplit(mirror)
         host, _ = parts.hostname, parts.port
@@ -100,7 +102,7 @@ def mirror_base(mirror: str) -> str:
     if parts.scheme in ("http", "https"):
         if not host:
             raise _no_mirror(mirror, "the URL names no host")
-        return mirror.rstrip("/") + "/"
+        return f"{parts.scheme}:{mirror.split(':', 1)[1].rstrip('/')}/"  # the scheme in small letters
     if parts.scheme == "file":
         if parts.netloc not in ("", "localhost"):
             raise _no_mirror(mirror, "a file: URL of another host")

@@ -49,7 +49,8 @@ def deliver(answer: Answer, console: Console, common: Common) -> int:
         for path in answer.paths:
             console.out.write_path(path)
         channel = console.err if answer.paths else console.out
-        channel.write(findings_lines(answer.report.findings, channel))
+        above = common.quiet < 1 and (answer.body or answer.chatter)
+        channel.write(findings_lines(answer.report.findings, channel)[0 if above else 1 :])
     return code
 
 

@@ -75,20 +75,21 @@ class Commands(Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, known.summary) for name, known in COMMANDS.items()])
 
-    def main(self, args: Any = None, prog_name: str | None = None, **extra: Any) -> Any:
-        """Run the command line and exit."""
-        argv = list(sys.argv[1:] if args is None else args)
-        # ``args`` is handed on as it came: click expands patterns on Windows only when it is None.
-        sys.exit(self._guarded(args, argv, prog_name or "steadyset", extra))
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command line and exit; takes what ``click.Command.main`` takes."""
+        given = args[0] if args else extra.pop("args", None)
+        # Handed on as it came: click expands patterns on Windows only where there is nothing.
+        extra |= {"args": given, "standalone_mode": False}
+        sys.exit(self._guarded(list(sys.argv[1:] if given is None else given), extra))
 
-    def _guarded(self, args: Any, argv: list[str], prog_name: str, extra: dict[str, Any]) -> int:
+    def _guarded(self, argv: list[str], extra: dict[str, Any]) -> int:
+        """Run the command line and return the exit code, whatever happens."""
         shared: dict[str, Run] = {}
-        extra |= {"standalone_mode": False, "obj": shared}
         try:
-            code = int(super().main(args, prog_name, **extra) or 0)
+            code = int(super().main(**extra, obj=shared) or 0)
+        except SystemExit:
+            raise
         except BaseException as error:
-            if isinstance(error, SystemExit):
-                raise
             from .failing import answer
 
             return answer(error, shared.get("run") or Run(_named(argv), scan(argv)), argv)
@@ -97,15 +98,11 @@ class Commands(Group):
 
 def _flushed(code: int, run: Run | None) -> int:
     """Make sure that the output has arrived; a full disk is noticed here or never."""
+    from .console import Console
     from .failing import say_unwritable
 
     try:
-        if run is not None:
-            run.console.out.flush()
-        elif sys.stdout is not None:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # nothing is left to be flushed at the end
+        (run.console if run is not None else Console()).out.flush()
     except OSError as error:
         return say_unwritable(error)
     return code
@@ -134,9 +131,15 @@ STEADYSET_HOME, STEADYSET_MIRRORS and STEADYSET_OFFLINE are read from the enviro
 """
 
 
-@click.group(cls=Commands, context_settings=CONTEXT, epilog=EPILOG, invoke_without_command=True)
+@click.group("steadyset", cls=Commands, context_settings=CONTEXT, epilog=EPILOG, invoke_without_command=True)
 @click.option(
-    "-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Show the version."
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the version.",
 )
 @click.pass_context
 def app(ctx: click.Context) -> None:

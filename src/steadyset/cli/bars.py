@@ -63,8 +63,6 @@ class Bars:
 
 
 def _make(console: Console) -> Progress:
-    import sys
-
     from rich.console import Console as RichConsole
     from rich.progress import (
         BarColumn,
@@ -82,7 +80,7 @@ def _make(console: Console) -> Progress:
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
-        console=RichConsole(file=sys.stderr, no_color=not channel.color, width=channel.width),
+        console=RichConsole(file=channel.stream, no_color=not channel.color, width=channel.width),
         transient=True,
         expand=False,
     )

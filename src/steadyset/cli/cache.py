@@ -138,9 +138,7 @@ def _answer(
     return Answer(Report(name, summary, extra={"cache": cache}), body=body)
 
 
-def _pruned(
-    layout: Layout, items: list[Item], decided: Plan, done: Pruned | None, summary: str, shown: Any
-) -> Answer:
+def _pruned(layout: Layout, items: list[Item], decided: Plan, done: Pruned | None, summary: str, shown: Any) -> Answer:
     from ..findings.report import Report
     from .stored import failed_findings
 
@@ -159,13 +157,13 @@ def _pruned(
 
 
 def _total(items: list[Item], total: int) -> str:
-    from .describing import size
+    from .tables import size
 
     return f"{size(total)} in {len(items)} files" if items else _NOTHING
 
 
 def _amount(items: Any) -> str:
-    from .describing import size
+    from .tables import size
 
     return f"{len(items)} file{'s' * (len(items) != 1)}, {size(sum(item.size for item in items))}"
 

@@ -6,6 +6,7 @@ characters that came with data are shown and not obeyed, and a reader that has g
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import os
@@ -31,7 +32,8 @@ _ASCII = {
 _MARKS = {"ok": ("✓", "green"), "error": ("✗", "red"), "warning": ("!", "yellow"), "note": ("–", "cyan")}
 _PLAIN_MARKS = {"ok": "[ok]", "error": "[xx]", "warning": "[!!]", "note": "[--]"}
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_GONE = frozenset({errno.EPIPE, errno.EINVAL, errno.ESHUTDOWN})
+# Windows answers EINVAL when the reader of a pipe has left.
+_GONE = frozenset({errno.EPIPE, errno.ESHUTDOWN, *([errno.EINVAL] if os.name == "nt" else [])})
 _NARROW = 80
 
 
@@ -55,15 +57,23 @@ def depth_of(environ: Mapping[str, str]) -> Depth:
 
 
 def clean(text: str) -> str:
-    """Return text with control characters made visible, so that a server's words cannot steer the terminal."""
+    """Return text with control characters made visible, so that no data can steer the terminal."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def muffle(stream: IO[str] | None) -> None:
+    """Send what is still buffered nowhere, so that Python does not fail when it flushes at its end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())  # type: ignore[union-attr]
+        os.close(null)
 
 
 class Channel:
     """One stream: stdout or stderr."""
 
     def __init__(self, stream: IO[str] | None, choice: Choice, environ: Mapping[str, str]) -> None:
-        self._stream = stream
+        self.stream = stream
         self.terminal = bool(stream is not None and stream.isatty())
         self.color = wants_color(choice, environ, terminal=self.terminal)
         self.depth: Depth = depth_of(environ) if self.color else "none"
@@ -100,7 +110,8 @@ class Channel:
 
     def write_path(self, path: str) -> None:
         """Write a path on a line of its own, byte for byte, so that a script can use it."""
-        self._guarded(path if os.name == "nt" else os.fsencode(path), "\n")
+        as_text = os.name == "nt" or not hasattr(self.stream, "buffer")
+        self._guarded(self._carriable(path) if as_text else os.fsencode(path), newline=True)
 
     def flush(self) -> None:
         """Hand everything to the operating system.
@@ -110,27 +121,18 @@ class Channel:
         """
         self._guarded("")
 
-    def _guarded(self, text: str | bytes, end: str = "") -> None:
-        if self._stream is None:
+    def _guarded(self, text: str | bytes, *, newline: bool = False) -> None:
+        if self.stream is None:
             return
         try:
             if text:
-                click.echo(text, file=self._stream, nl=bool(end), color=self.color)
-            self._stream.flush()
+                click.echo(text, file=self.stream, nl=newline, color=self.color)
+            self.stream.flush()
         except OSError as error:
             if error.errno not in _GONE:
                 raise
-            self._forget()
-
-    def _forget(self) -> None:
-        """Go on without a reader; what is still buffered goes nowhere when Python flushes at its end."""
-        stream, self._stream = self._stream, None
-        try:
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, stream.fileno() if stream is not None else null)
-            os.close(null)
-        except (OSError, ValueError):
-            pass
+            muffle(self.stream)
+            self.stream = None
 
     def _carries(self, text: str) -> bool:
         try:
@@ -153,10 +155,12 @@ class Channel:
 class Console:
     """The two channels of a run: results go to ``out``, progress and chatter to ``err``."""
 
-    def __init__(self, choice: Choice = "auto", environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, choice: Choice = "auto", environ: Mapping[str, str] | None = None, err: IO[str] | None = None
+    ) -> None:
         env = os.environ if environ is None else environ
         self.out = Channel(sys.stdout, choice, env)
-        self.err = Channel(sys.stderr, choice, env)
+        self.err = Channel(sys.stderr if err is None else err, choice, env)
         self._env = env
 
     @property

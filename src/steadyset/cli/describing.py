@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..show.samples import are_pictures, as_grey, first_of_each, label_counts
 from ..show.terminal import gallery
 from ..splits import as_text
 from .console import Channel, clean
+from .tables import attempt_lines, duration, facts, size, table
 
 if TYPE_CHECKING:
     from ..manifests.records import Manifest
     from ..settings import Settings
     from ..splits import Provenance, Splits
-    from ..transport.records import Attempt
 
 _MOST_LABELS = 20
 
@@ -27,7 +26,7 @@ def load_summary(manifest: Manifest, provenance: Provenance) -> str:
 def describe(
     manifest: Manifest, splits: Splits, settings: Settings, channel: Channel, *, verbose: int = 0
 ) -> list[str]:
-    """Return the lines that ``steadyset load`` prints: whence, what was verified, shapes, labels, pictures."""
+    """Return what ``steadyset load`` prints: whence, what was verified, shapes, labels, pictures."""
     provenance = splits.provenance
     assert provenance is not None
     lines = [f"{channel.paint(manifest.name, 'bold')}  {manifest.title}", ""]
@@ -61,23 +60,6 @@ def _verified(provenance: Provenance) -> str:
     return f"{provenance.verified}{other}"
 
 
-def facts(rows: Iterable[tuple[str, str]], channel: Channel) -> list[str]:
-    """Return labelled facts as aligned lines, without the empty ones."""
-    return [f"  {channel.paint(f'{label:<9}', 'dim')} {clean(value)}" for label, value in rows if value]
-
-
-def attempt_lines(attempts: Sequence[Attempt], channel: Channel) -> list[str]:
-    """Return one line per attempt at a source: how it ended, bytes, time, and what was said."""
-    lines = []
-    for attempt in attempts:
-        ending = channel.mark("ok" if attempt.code is None else "note")
-        code = f"  {attempt.code}" if attempt.code else ""
-        said = f": {attempt.said}" if attempt.said else ""
-        what = f"{size(attempt.bytes)} in {duration(attempt.seconds)}{code}{said}"
-        lines.append(f"    {ending} {clean(attempt.source)}  {clean(what)}")
-    return lines
-
-
 def _shapes(splits: Splits) -> list[list[str]]:
     return [
         [name, f"x {as_text(split.x)}", f"y {as_text(split.y)}"]
@@ -100,17 +82,6 @@ def _counts(splits: Splits) -> list[list[str]]:
     return rows if sum(map(len, names)) < 60 else [list(column) for column in zip(*rows, strict=True)]
 
 
-def table(rows: list[list[str]], channel: Channel) -> list[str]:
-    """Return rows as aligned lines; cells that are numbers or stand among them go to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    right = [all(cell.isdigit() for cell in column[1:]) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(row, widths, right, strict=True)]
-        lines.append(f"  {channel.paint(cells[0], 'dim')}  {'  '.join(cells[1:])}".rstrip())
-    return lines
-
-
 def draw(splits: Splits, channel: Channel, *, margin: int = 2) -> list[str]:
     """Return the first sample of each label of the train split, drawn; none when they are no pictures."""
     x = splits.train.x
@@ -125,18 +96,3 @@ def draw(splits: Splits, channel: Channel, *, margin: int = 2) -> list[str]:
         captions=[splits.label_names[c] if c < len(splits.label_names) else str(c) for c in labels],
     )
     return [" " * margin + line for line in lines]
-
-
-def duration(seconds: float) -> str:
-    """Return a duration as people read it."""
-    if seconds < 0.1:
-        return f"{seconds * 1000:.1f} ms"
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-
-
-def size(count: int) -> str:
-    """Return a number of bytes as people read it, in powers of 1000."""
-    for unit, least in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= least:
-            return f"{count / least:.1f} {unit}"
-    return f"{count} B"

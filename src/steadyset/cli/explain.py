@@ -72,9 +72,7 @@ def _unknown(given: str, near: str) -> ArgumentError:
 
 
 def _document(entry: Entry) -> dict[str, Any]:
-    remedies = [
-        {"text": r.text, "commands": [list(c) for c in r.commands], "safety": r.safety} for r in entry.remedies
-    ]
+    remedies = [{"text": r.text, "commands": [list(c) for c in r.commands], "safety": r.safety} for r in entry.remedies]
     return {
         "code": entry.code,
         "name": entry.name,

@@ -28,10 +28,11 @@ from ..findings.records import Finding, Remedy
 from ..findings.redaction import redact_url
 from ..findings.report import Report, finding
 from .answering import painted, write_document
-from .console import Channel
+from .console import Channel, clean, muffle
 from .options import Run
 
 _CONFIGURATION = (UsageError, StorePathError, StoreVersionError, ManifestError, InternalError)
+_AFTER = ("--json", "-q", "--quiet", "-v", "--verbose", "--offline", "--mirror", "--color")
 INTERRUPTED = 130
 _FRAMES = 12
 
@@ -52,6 +53,8 @@ def answer(error: BaseException, run: Run, argv: Sequence[str]) -> int:
         _write(failure, error, run)
     except OSError as unwritable:
         return say_unwritable(unwritable)
+    except KeyboardInterrupt:  # once more, while it was being said
+        return INTERRUPTED
     return failure.exit_code
 
 
@@ -86,16 +89,19 @@ def finding_of(error: SteadysetError) -> Finding:
 class Failures:
     """The datasets of one command that failed, while the others went on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, only: bool) -> None:
+        self._only = only
         self.found: list[tuple[str, SteadysetError]] = []
 
     @contextlib.contextmanager
     def of(self, name: str) -> Iterator[None]:
-        """Remember that the work on a dataset failed; what is wrong with the call is raised."""
+        """Remember that the work on a dataset failed. What is wrong with the call is raised, and so is
+        what is wrong with the only dataset.
+        """
         try:
             yield
         except SteadysetError as error:
-            if isinstance(error, _CONFIGURATION):
+            if self._only or isinstance(error, _CONFIGURATION):
                 raise
             self.found.append((name, error))
 
@@ -116,8 +122,9 @@ def _usage(error: click.ClickException, run: Run) -> ArgumentError:
     path = ctx.command_path if ctx is not None else "steadyset"
     message = error.format_message().strip()
     option = getattr(error, "option_name", "")
-    if path == "steadyset" and option in ("--json", "-q", "--quiet", "-v", "--verbose", "--offline", "--mirror", "--color"):
-        message = f"{option} goes after the command: steadyset {run.command if run.command != 'steadyset' else 'load'} {option}"
+    if path == "steadyset" and option in _AFTER:
+        command = "load" if run.command == "steadyset" else run.command
+        message = f"{option} goes after the command: steadyset {command} {option}"
     usage = [("usage", ctx.get_usage().removeprefix("Usage: "))] if ctx is not None else []
     remedy = Remedy("See what it takes, with examples.", ((*path.split(), "-h"),))
     return ArgumentError(message[:1].lower() + message[1:], evidence=usage, remedies=[remedy])
@@ -154,7 +161,9 @@ def _bug(error: BaseException, argv: Sequence[str]) -> InternalError:
             ("version", f"steadyset {__version__}, Python {sys.version.split()[0]}, {sys.platform}"),
             ("traceback", block),
         ],
-        remedies=[Remedy("Report it to the project with the lines above; what was stored and verified is not affected.")],
+        remedies=[
+            Remedy("Report it to the project with the lines above; what was stored and verified is not affected.")
+        ],
     ).with_traceback(error.__traceback__)
 
 
@@ -201,8 +210,6 @@ def _records(error: BaseException, run: Run) -> list[dict[str, Any]]:
 def _colored(failure: Failure, channel: Channel) -> list[str]:
     first, *rest = failure.lines
     code, gap, message = first.partition("] ")
-    from .console import clean
-
     head = f"{channel.paint(clean(code) + ']', 'bold red')} {clean(message)}" if gap else clean(first)
     return [head, *painted(rest, channel)]
 
@@ -217,8 +224,5 @@ def say_unwritable(error: OSError) -> int:
     problem = DiskFullError("the output could not be written", evidence=[("system", error.strerror or str(error))])
     with contextlib.suppress(OSError, ValueError, AttributeError):
         print(problem, file=sys.stderr, flush=True)
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())  # what is buffered would fail again when Python flushes at its end
-        os.close(null)
+    muffle(sys.stdout)
     return 1

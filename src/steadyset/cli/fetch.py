@@ -28,7 +28,7 @@ Examples:
 @click.option(
     "--to",
     metavar="keras|torchvision|DIR",
-    help="Put copies into Keras' cache, into data/ for torchvision, or into a directory. [default: the store]",
+    help="Put copies into Keras' cache, into data/ for torchvision, or into a directory.",
 )
 @common
 def command(run: Run, names: tuple[str, ...], to: str | None) -> Answer:
@@ -48,7 +48,7 @@ def command(run: Run, names: tuple[str, ...], to: str | None) -> Answer:
     run.datasets = tuple(manifests.get(name).name for name in names)
     records: list[FetchRecord] = []
     documents = []
-    failures = Failures()
+    failures = Failures(only=len(names) == 1)
     with run.progress() as tell:
         for name in names:
             with failures.of(name):
@@ -84,13 +84,14 @@ def _summary(records: list[FetchRecord], failed: list[str]) -> str:
 
 
 def _chatter(records: list[FetchRecord], channel: Channel, verbose: int) -> list[str]:
-    from .describing import attempt_lines, duration, size
+    from .console import clean
+    from .tables import attempt_lines, duration, size
 
     lines = []
     for record in records:
-        source = "the store" if record.source == "store" else record.source
         got = f"{size(record.bytes_downloaded)} downloaded, " if record.bytes_downloaded else ""
-        what = f"{record.dataset}: {record.recipe} from {source}, SHA-256 verified ({got}{duration(record.seconds)})"
-        lines.append(f"{channel.mark('ok')} {what}")
+        source = "the store" if record.source == "store" else clean(record.source)
+        what = f"{record.dataset}: {record.recipe} from {source}, SHA-256 verified"
+        lines.append(f"{channel.mark('ok')} {what} ({got}{duration(record.seconds)})")
         lines += attempt_lines(record.attempts, channel) if verbose or len(record.attempts) > len(record.paths) else []
     return lines

@@ -37,7 +37,7 @@ def command(run: Run) -> Answer:
     settings = run.settings()
     check(settings.own)
     entries = [_entry(manifests.get(name), settings.layouts) for name in manifests.names()]
-    stored = sum(entry["loads_offline"] for entry in entries)
+    stored = sum(entry["stored"]["arrays"] or bool(entry["stored"]["recipes"]) for entry in entries)
     report = Report("list", f"{len(entries)} datasets, {stored} stored", extra={"catalogue": entries})
     if run.common.quiet:
         return Answer(report, product=[entry["name"] for entry in entries])
@@ -71,7 +71,9 @@ def _samples(manifest: Manifest, array: str) -> int:
 
 
 def _lines(entries: list[dict[str, Any]], channel: Channel, *, verbose: int) -> list[str]:
-    from .describing import facts, table
+    import textwrap
+
+    from .tables import facts, table
 
     rows = [["name", "samples", "download", "stored", ""]]
     rows += [
@@ -82,15 +84,18 @@ def _lines(entries: list[dict[str, Any]], channel: Channel, *, verbose: int) -> 
     if not verbose:
         return lines
     for number, entry in enumerate(entries, 1):
-        more = [(key, entry[key]) for key in ("summary", "licence", "homepage")]
-        lines[number] += "".join(f"\n  {line}" for line in facts([*more, ("recipes", ", ".join(entry["recipes"]))], channel))
-    return lines
+        more = [(key, entry[key]) for key in ("licence", "homepage")]
+        more = [*more, ("recipes", ", ".join(entry["recipes"])), ("summary", "")]
+        summary = textwrap.wrap(entry["summary"], max(channel.width - 6, 20), break_on_hyphens=False)
+        below = [*facts(more, channel), *(f"  {line}" for line in summary), ""]
+        lines[number] = "\n".join([lines[number], *(f"  {line}".rstrip() for line in below)])
+    return "\n".join(lines).rstrip("\n").split("\n")
 
 
 def _size(entry: dict[str, Any]) -> str:
-    from .describing import size
+    from .tables import size
 
-    return "none" if entry["generated"] else size(entry["download_bytes"])
+    return "made here" if entry["generated"] else size(entry["download_bytes"])
 
 
 def _stored(entry: dict[str, Any]) -> str:

@@ -58,7 +58,7 @@ class Run:
 
     @contextmanager
     def progress(self) -> Iterator[Listener]:
-        """Yield who is told of the progress: bars on a terminal, plain lines elsewhere, nobody with ``-q``."""
+        """Yield who is told of the progress: bars on a terminal, lines elsewhere, nobody with ``-q``."""
         from .bars import Bars, lines
 
         if self.common.quiet:
@@ -96,7 +96,11 @@ def common(function: Callable[..., Answer]) -> Callable[..., int]:
     @click.option("-v", "--verbose", count=True, help="Say more.")
     @click.option("--offline", is_flag=True, help="Contact nobody.")
     @click.option(
-        "--mirror", "mirrors", multiple=True, metavar="URL", help="A base URL or a directory to try first; repeatable."
+        "--mirror",
+        "mirrors",
+        multiple=True,
+        metavar="URL",
+        help="A base URL or a directory to try first; repeatable.",
     )
     @click.option("--color", type=click.Choice(COLORS), default="auto", help="Whether to use colour.")
     @click.pass_context

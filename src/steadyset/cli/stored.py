@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..findings.records import Finding
 from ..findings.report import finding
 from .console import Channel, clean
-from .describing import size, table
+from .tables import size, table
 
 if TYPE_CHECKING:
     from ..store.census import Item, Kind

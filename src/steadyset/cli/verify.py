@@ -47,9 +47,10 @@ def _lines(report: Report, channel: Channel, *, verbose: int) -> list[str]:
         bad = sum(not each["ok"] for each in stored)
         count = f"{len(stored)} stored file{'s' * (len(stored) != 1)}"
         what = f"{bad} of {count} damaged" if bad else f"{count} verified" if stored else "nothing stored"
-        mark = "ok" if not bad else "warning" if record["ok"] else "error"
+        mark = "note" if not stored else "ok" if not bad else "warning" if record["ok"] else "error"
         lines.append(f"{channel.mark(mark)} {channel.paint(record['name'], 'bold')}  {what}")
+        width = max((len(each["name"]) for each in stored), default=0)
         for each in stored if verbose else ():
             mark = channel.mark("ok" if each["ok"] else "error")
-            lines.append(f"    {mark} {each['kind']:<7} {each['name']}  {clean(each['path'])}")
+            lines.append(f"    {mark} {each['kind']:<7} {each['name']:<{width}}  {clean(each['path'])}")
     return [*lines, report.summary] if not report.datasets or len(report.datasets) > 1 else lines

@@ -7,6 +7,9 @@ import os
 from ..errors import PathArgumentError
 from ..findings.records import Remedy
 
+_SEPARATORS = frozenset("/\\")
+_NO_NAMES = ("", ".", "..")
+
 
 def check_cache_name(path: object, *, dataset: str) -> None:
     """Refuse a ``path`` that is no bare file name.
@@ -19,7 +22,7 @@ def check_cache_name(path: object, *, dataset: str) -> None:
     """
     if isinstance(path, os.PathLike):
         path = os.fspath(path)
-    if isinstance(path, str) and path and path == path.replace("\\", "/").rpartition("/")[2]:
+    if isinstance(path, str) and path not in _NO_NAMES and not _SEPARATORS.intersection(path):
         return
     folder = os.path.dirname(path) or "." if isinstance(path, str) else "DIR"
     raise PathArgumentError(

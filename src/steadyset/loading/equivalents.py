@@ -88,7 +88,7 @@ def _local(file: FileSpec, source: Source, stack: contextlib.ExitStack) -> Buffe
         size = os.path.getsize(source.url)
         if not 0 < size <= file.size * _MOST_GROWTH:
             return None
-        opened_file = stack.enter_context(open(source.url, "rb"))
+        opened_file = stack.enter_context(open(source.url, "rb"))  # noqa: SIM115 - the stack closes it
         return stack.enter_context(mmap.mmap(opened_file.fileno(), 0, access=mmap.ACCESS_READ))
     except (OSError, ValueError):
         return None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from json.decoder import scanstring
+import re
 from typing import Any
 
 _BLANK = " \t\n\r"
 _DECODER = json.JSONDecoder()
+_TOKEN = re.compile(r'"(?P<key>[^"\\]*(?:\\.[^"\\]*)*)"(?P<colon>\s*:)?|[{}]')
 
 
 def line_of(text: str, path: tuple[str | int, ...]) -> int:
@@ -40,7 +41,7 @@ def _member(text: str, at: int, step: str | int) -> int | None:
     while text[at] not in "}]":
         key: Any = index
         if named:
-            key, at = scanstring(text, at + 1, True)
+            key, at = _DECODER.raw_decode(text, at)
             at = _skip(text, _skip(text, at) + 1)
         if key == step:
             return at
@@ -49,3 +50,28 @@ def _member(text: str, at: int, step: str | int) -> int | None:
             at = _skip(text, at + 1)
         index += 1
     return None
+
+
+def twin_key(text: str) -> tuple[int, str]:
+    """Return the line and the name of the first key that stands twice in one object.
+
+    JSON leaves open which of the two counts (RFC 8259, section 4), so neither should.
+
+    Args:
+        text: the beginning of JSON text that parses, with such a key.
+
+    Raises:
+        ValueError: no key stands twice.
+    """
+    open_objects: list[set[str]] = []
+    for token in _TOKEN.finditer(text):
+        if token[0] == "{":
+            open_objects.append(set())
+        elif token[0] == "}":
+            open_objects.pop()
+        elif token["colon"]:
+            key = json.loads(f'"{token["key"]}"')
+            if key in open_objects[-1]:
+                return text.count("\n", 0, token.start()) + 1, key
+            open_objects[-1].add(key)
+    raise ValueError("no key stands twice")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from ..errors import ManifestError
-from .positions import line_of
+from .positions import line_of, twin_key
 from .records import PIECE, ArraySpec, FileSpec, Licence, Manifest, Origin, Recipe, SplitSpec
 
 SCHEMA = "steadyset.manifest/1"
@@ -18,12 +18,14 @@ Path = tuple[str | int, ...]
 _HEX64, _HEX32 = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_DTYPES = ("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64")
+_INTEGERS = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
+_DTYPES = ("bool", *_INTEGERS, "float32", "float64")
 _DECODERS = ("npz", "idx", "drawn")
 _SOURCE = re.compile(r"(https?://|file:///?|practice:)\S+")
+_PLACE = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*/)*\{file\}")
 
 
-class _Malformed(Exception):
+class _MalformedError(Exception):
     def __init__(self, path: Path, what: str) -> None:
         self.path, self.what = path, what
 
@@ -33,13 +35,13 @@ class _Reader:
 
     def __init__(self, value: Any, path: Path) -> None:
         if not isinstance(value, dict):
-            raise _Malformed(path, "must be an object")
+            raise _MalformedError(path, "must be an object")
         self.value: dict[str, Any] = value
         self.path = path
         self.seen = {"$schema", "comment"}
 
     def refuse(self, key: str | int, what: str) -> NoReturn:
-        raise _Malformed((*self.path, key), what)
+        raise _MalformedError((*self.path, key), what)
 
     def get(self, key: str, kind: type[T], default: T | None = None, *, null: bool = False) -> Any:
         self.seen.add(key)
@@ -65,8 +67,8 @@ class _Reader:
             self.refuse(key, "must not be negative")
         return value
 
-    def items(self, key: str, read: Callable[[Any, Path], T]) -> tuple[T, ...]:
-        values = self.get(key, list, [])
+    def items(self, key: str, read: Callable[[Any, Path], T], *, required: bool = False) -> tuple[T, ...]:
+        values = self.get(key, list, None if required else [])
         return tuple(read(v, (*self.path, key, i)) for i, v in enumerate(values))
 
     def members(self, key: str, read: Callable[[str, Any, Path], T]) -> dict[str, T]:
@@ -84,25 +86,37 @@ _WORDS: Mapping[type, str] = {str: "text", int: "a whole number", list: "a list"
 
 def _whole(value: Any, path: Path) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise _Malformed(path, "must be a whole number that is not negative")
+        raise _MalformedError(path, "must be a whole number that is not negative")
     return value
 
 
 def _digest(value: Any, path: Path) -> str:
     if not isinstance(value, str) or not _HEX64.fullmatch(value):
-        raise _Malformed(path, "must be a SHA-256 in 64 lower-case hex digits")
+        raise _MalformedError(path, "must be a SHA-256 in 64 lower-case hex digits")
     return value
 
 
 def _words(value: Any, path: Path) -> str:
     if not isinstance(value, str):
-        raise _Malformed(path, "must be text")
+        raise _MalformedError(path, "must be text")
+    return value
+
+
+def _alias(value: Any, path: Path) -> str:
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise _MalformedError(path, "must be a lower-case name")
+    return value
+
+
+def _place(_: str, value: Any, path: Path) -> str:
+    if not isinstance(value, str) or not _PLACE.fullmatch(value):
+        raise _MalformedError(path, "must be directories and then {file}, as in 'datasets/{file}'")
     return value
 
 
 def _source(value: Any, path: Path) -> str:
     if not isinstance(value, str) or not _SOURCE.fullmatch(value):
-        raise _Malformed(path, "must be an http, https, file or practice URL")
+        raise _MalformedError(path, "must be an http, https, file or practice URL")
     return value
 
 
@@ -113,7 +127,7 @@ def _array(name: str, value: Any, path: Path) -> ArraySpec:
         r.refuse("dtype", f"must be one of {', '.join(_DTYPES)}")
     spec = ArraySpec(
         name=name,
-        shape=r.items("shape", _whole),
+        shape=r.items("shape", _whole, required=True),
         dtype=dtype,
         sha256=r.text("sha256", _HEX64, "a SHA-256 in 64 lower-case hex digits"),
         xxh3_128=r.text("xxh3_128", _HEX32, "an XXH3-128 in 32 lower-case hex digits", null=True),
@@ -121,6 +135,8 @@ def _array(name: str, value: Any, path: Path) -> ArraySpec:
         high=r.get("max", int, null=True),
         label_counts=r.items("label_counts", _whole) if "label_counts" in r.value else None,
     )
+    if spec.low is not None and spec.high is not None and spec.low > spec.high:
+        r.refuse("max", "must not be less than min")
     if spec.label_counts is not None and sum(spec.label_counts) != spec.count:
         r.refuse("label_counts", f"must add up to the {spec.count} elements of the array")
     r.done()
@@ -153,6 +169,8 @@ def _recipe(value: Any, path: Path) -> Recipe:
     if decoder not in _DECODERS:
         r.refuse("decoder", f"must be one of {', '.join(_DECODERS)}")
     files = r.items("files", _file)
+    if bool(files) == (decoder == "drawn"):
+        r.refuse("files", "must be left out: drawn digits have none" if files else "must hold a file")
     names = {f.name for f in files}
 
     def origin(name: str, raw: Any, at: Path) -> Origin:
@@ -168,7 +186,7 @@ def _recipe(value: Any, path: Path) -> Recipe:
         decoder=decoder,
         files=files,
         arrays=r.members("arrays", origin) if files else {},
-        places=r.members("places", lambda _, v, at: _words(v, at)) if "places" in r.value else {},
+        places=r.members("places", _place) if "places" in r.value else {},
     )
     r.done()
     return recipe
@@ -202,8 +220,8 @@ def _manifest(value: Any) -> Manifest:
         label_names=r.items("label_names", _words),
         splits=r.members("splits", _split),
         arrays=r.members("arrays", _array),
-        recipes=r.items("recipes", _recipe),
-        aliases=r.items("aliases", _words),
+        recipes=r.items("recipes", _recipe, required=True),
+        aliases=r.items("aliases", _alias),
     )
     r.done()
     _agree(manifest)
@@ -213,26 +231,30 @@ def _manifest(value: Any) -> Manifest:
 def _agree(manifest: Manifest) -> None:
     """Refuse parts that do not fit each other."""
     if set(manifest.splits) != {"train", "test"}:
-        raise _Malformed(("splits",), "must be exactly train and test")
+        raise _MalformedError(("splits",), "must be exactly train and test")
     for name, split in manifest.splits.items():
         for role, array in split._asdict().items():
             if array not in manifest.arrays:
-                raise _Malformed(("splits", name, role), f"names no array of the contract: {array}")
+                raise _MalformedError(("splits", name, role), f"names no array of the contract: {array}")
     if not manifest.recipes:
-        raise _Malformed(("recipes",), "must hold at least one recipe")
+        raise _MalformedError(("recipes",), "must hold at least one recipe")
     for i, recipe in enumerate(manifest.recipes):
+        if recipe.name in (r.name for r in manifest.recipes[:i]):
+            raise _MalformedError(("recipes", i, "name"), f"is the name of another recipe: {recipe.name}")
         if recipe.files and set(recipe.arrays) != set(manifest.arrays):
-            raise _Malformed(("recipes", i, "arrays"), "must place every array of the contract, and no other")
+            raise _MalformedError(("recipes", i, "arrays"), "must place every array of the contract, and no other")
         if len({f.name for f in recipe.files}) != len(recipe.files):
-            raise _Malformed(("recipes", i, "files"), "must not name a file twice")
+            raise _MalformedError(("recipes", i, "files"), "must not name a file twice")
+
+
+class _TwinsError(Exception):
+    """A key stands twice in one object."""
 
 
 def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [k for k, _ in pairs]
-        twin = next(k for k in names if names.count(k) > 1)
-        raise _Malformed((), f"has the key {twin!r} twice in one object")
+        raise _TwinsError
     return found
 
 
@@ -250,9 +272,13 @@ def parse(text: str, *, path: str) -> Manifest:
         return _manifest(json.loads(text, object_pairs_hook=_no_twins))
     except json.JSONDecodeError as error:
         raise _refusal(path, error.lineno, f"not JSON: {error.msg}") from error
-    except RecursionError as error:
-        raise _refusal(path, 1, "nested too deeply") from error
-    except _Malformed as error:
+    except _TwinsError:
+        line, key = twin_key(text)
+        raise _refusal(path, line, f"the key {key!r} stands twice in one object") from None
+    except (RecursionError, ValueError) as error:
+        # Besides depth: Python refuses to read a number of more than 4,300 digits.
+        raise _refusal(path, 1, f"not JSON that can be read: {error}") from error
+    except _MalformedError as error:
         where = ".".join(str(step) for step in error.path) or "the manifest"
         raise _refusal(path, line_of(text, error.path), f"{where} {error.what}") from None
 

@@ -30,7 +30,7 @@ class ArraySpec(NamedTuple):
     label_counts: tuple[int, ...] | None = None
 
     @property
-    def count(self) -> int:
+    def count(self) -> int:  # type: ignore[override]  # nobody looks for a value in a record
         """Number of elements."""
         return prod(self.shape)
 

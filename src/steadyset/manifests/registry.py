@@ -22,8 +22,8 @@ def read(path: str | os.PathLike[str]) -> Manifest:
     try:
         with open(where, encoding="utf-8") as file:
             text = file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+    except (OSError, ValueError) as error:  # not UTF-8, or a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ManifestError(f"{where}:1: cannot be read: {reason}", evidence=[("file", where)]) from error
     return parse(text, path=where)
 

@@ -1,1 +1,1 @@
-"""Practice material that needs no download: drawn digits with MNIST's layout, and an origin that misbehaves on demand."""
+"""Material for practice, no download needed: drawn digits in MNIST's layout, and an origin that misbehaves."""

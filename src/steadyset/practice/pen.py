@@ -15,11 +15,11 @@ SIDE = 28
 LEVELS = 24
 """Thicknesses the pen comes in."""
 
-THINNEST, THICKEST = 0.5, 2.3
+THINNEST, THICKEST = 0.7, 2.3
 """Radius at half ink of the first and the last level, in pixels."""
 
 SOFTNESS = 0.7
-"""Half the width of the edge over which ink fades out, in pixels. Radius plus softness may reach 3: the stamp is 7 wide."""
+"""Half the width of the edge over which ink fades out, in pixels; radius plus softness may reach 3."""
 
 _PHASES = 4
 """Subpixel positions per pixel, in each direction."""
@@ -32,22 +32,23 @@ _WORDS = _EDGE // 8
 
 def level_of(radius: NDArray[np.float32]) -> NDArray[np.int64]:
     """Find the pen nearest to a radius in pixels: any shape, int64 in [0, LEVELS)."""
-    scaled = (radius - THINNEST) * np.float32((LEVELS - 1) / (THICKEST - THINNEST))
-    return np.clip(np.rint(scaled), 0, LEVELS - 1).astype(np.int64)
+    steps = (radius - np.float32(THINNEST)) * np.float32((LEVELS - 1) / (THICKEST - THINNEST))
+    return _hold(np.rint(steps), LEVELS - 1)
 
 
 @cache
 def _stamps() -> NDArray[np.uint64]:
     """Draw every stamp: shape (LEVELS * 4 vertical * 32 horizontal positions, 14), uint64 words of 8 pixels."""
     stamps = np.zeros((LEVELS, _PHASES, 8 * _PHASES, _ROWS, 16), dtype=np.uint8)
-    radius = np.linspace(THINNEST, THICKEST, LEVELS).reshape(-1, 1, 1)
-    offsets = np.arange(_ROWS, dtype=np.float64) - _ROWS // 2
+    thicker = np.arange(LEVELS, dtype=np.float64) * ((THICKEST - THINNEST) / (LEVELS - 1))
+    reach = (thicker + (THINNEST + SOFTNESS)).reshape(-1, 1, 1)
+    offsets = np.arange(_ROWS, dtype=np.float64) - float(_ROWS // 2)
     for down in range(_PHASES):
         for right in range(_PHASES):
             y = (offsets - (down + 0.5) / _PHASES + 0.5).reshape(-1, 1)
             x = offsets - (right + 0.5) / _PHASES + 0.5
-            ink = (radius + SOFTNESS - np.sqrt(x * x + y * y)) / (2 * SOFTNESS)
-            pixels = np.rint(np.clip(ink, 0.0, 1.0) * 255.0).astype(np.uint8)
+            ink = (reach - np.sqrt(x * x + y * y)) / (2.0 * SOFTNESS)
+            pixels = np.rint(np.minimum(np.maximum(ink, 0.0), 1.0) * 255.0).astype(np.uint8)
             for column in range(8):
                 stamps[:, down, column * _PHASES + right, :, column : column + _ROWS] = pixels
     return stamps.reshape(-1, _ROWS * 16).view(np.uint64)
@@ -84,4 +85,9 @@ def stamp(x: NDArray[np.float32], y: NDArray[np.float32], level: NDArray[np.int6
 def _subpixels(at: NDArray[np.float32]) -> NDArray[np.int64]:
     """Turn pixel positions into whole subpixels of the canvas at which a stamp begins, held inside the canvas."""
     steps = np.floor((at + np.float32(_MARGIN - _ROWS // 2 + 0.5)) * np.float32(_PHASES))
-    return np.clip(steps, 0, (_EDGE - _ROWS + 1) * _PHASES - 1).astype(np.int64)
+    return _hold(steps, (_EDGE - _ROWS + 1) * _PHASES - 1)
+
+
+def _hold(steps: NDArray[np.float32], last: int) -> NDArray[np.int64]:
+    """Hold whole numbers between 0 and ``last``."""
+    return np.minimum(np.maximum(steps, np.float32(0)), np.float32(last)).astype(np.int64)

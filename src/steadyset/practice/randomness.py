@@ -59,9 +59,9 @@ class Dice:
 
     def choose(self, column: int, among: int) -> NDArray[np.int64]:
         """Pick one of ``among`` (below 2**31) choices per image: shape (n,), int64 in [0, among)."""
-        return (((self.words(column)[0] >> np.uint64(32)) * np.uint64(among)) >> np.uint64(32)).astype(
-            np.int64
-        )
+        high = self.words(column)[0] >> np.uint64(32)
+        chosen: NDArray[np.uint64] = (high * np.uint64(among)) >> np.uint64(32)
+        return chosen.astype(np.int64)
 
     def uniform(self, first: int, count: int = 1) -> NDArray[np.float32]:
         """Draw multiples of 2**-24 in [0, 1): shape (count, n), float32. The scaling is exact."""

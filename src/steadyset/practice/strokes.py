@@ -10,10 +10,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from steadyset.practice.skeletons import Skeleton
+from .skeletons import Skeleton
 
 DENSITY = 0.25
-"""Pen points per unit of skeleton height (a hundredth of the digit): about one per pixel of a 20-pixel digit."""
+"""Pen points per hundredth of the digit's height: at least one per pixel of a 20-pixel digit."""
+
+
+Pick = tuple[int, int, int, int]
+Weight = tuple[float, float, float, float]
 
 
 class Path(NamedTuple):
@@ -23,19 +27,23 @@ class Path(NamedTuple):
         exemplars: Control points of every exemplar, shape (exemplars, 2, controls), float32, in hundredths.
         picks: The four control points behind each pen point, shape (4, points), int64.
         weights: Their weights, shape (4, points, 1), float32; each column sums to 1.
+        pen_down: 1 where the pen draws from a pen point to the next, 0 where it is lifted, shape (points - 1, 1),
+            float32.
     """
 
     exemplars: NDArray[np.float32]
     picks: NDArray[np.int64]
     weights: NDArray[np.float32]
+    pen_down: NDArray[np.float32]
 
 
 def prepare(skeleton: Skeleton) -> Path:
     """Lay out the pen points of a skeleton, evenly along each stroke."""
-    exemplars = np.array(skeleton.controls(), dtype=np.float32)
-    picks: list[tuple[int, int, int, int]] = []
-    weights: list[tuple[float, float, float, float]] = []
-    for stroke in skeleton.strokes():
+    exemplars = np.array(skeleton.exemplars, dtype=np.float32)
+    picks: list[Pick] = []
+    weights: list[Weight] = []
+    pen_down: list[int] = []
+    for stroke in skeleton.strokes:
         for at in range(len(stroke) - 1):
             steps = _count_steps(exemplars[:, stroke[at + 1]] - exemplars[:, stroke[at]])
             last = at == len(stroke) - 2
@@ -43,10 +51,12 @@ def prepare(skeleton: Skeleton) -> Path:
                 pick, weight = _blend(stroke, at, step / steps)
                 picks.append(pick)
                 weights.append(weight)
+                pen_down.append(step < steps)
     return Path(
         exemplars.transpose(0, 2, 1).copy(),
         np.array(picks, dtype=np.int64).T.copy(),
         np.array(weights, dtype=np.float32).T.copy()[:, :, None],
+        np.array(pen_down[:-1], dtype=np.float32)[:, None],
     )
 
 
@@ -56,9 +66,7 @@ def _count_steps(chords: NDArray[np.float32]) -> int:
     return max(1, int(np.ceil(np.sqrt(squares.max()) * np.float32(DENSITY))))
 
 
-def _blend(
-    stroke: list[int], at: int, t: float
-) -> tuple[tuple[int, int, int, int], tuple[float, float, float, float]]:
+def _blend(stroke: list[int], at: int, t: float) -> tuple[Pick, Weight]:
     """Find which control points make the pen point at ``t`` of segment ``at``, and how much of each.
 
     Beyond either end of the stroke the missing neighbour is the end's own neighbour mirrored in it.
@@ -85,7 +93,7 @@ def trace(path: Path, controls: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns:
         That coordinate of the pen points, shape (points, n), float32.
     """
-    points = controls[path.picks[0]] * path.weights[0]
+    points: NDArray[np.float32] = controls[path.picks[0]] * path.weights[0]
     for pick, weight in zip(path.picks[1:], path.weights[1:], strict=True):
         points += controls[pick] * weight
     return points

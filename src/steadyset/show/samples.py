@@ -17,14 +17,14 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 
 
 def are_pictures(x: NDArray[Any]) -> bool:
-    """Tell whether samples can be shown: ``(n, h, w)``, or ``(n, h, w, c)`` with one, three or four channels."""
+    """Tell whether samples can be shown: ``(n, h, w)``, or ``(n, h, w, c)`` with 1, 3 or 4 channels."""
     if x.ndim not in (3, 4) or not x.size or x.dtype.kind not in "buif":
         return False
     return max(x.shape[1:3]) <= _LARGEST and (x.ndim == 3 or x.shape[3] in (1, 3, 4))
 
 
 def as_grey(x: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return pictures as ``(n, h, w)`` ``uint8``; anything but bytes is stretched from its least to its greatest."""
+    """Return pictures as ``(n, h, w)`` ``uint8``; any dtype but that is stretched from least to greatest."""
     bright = x if x.ndim == 3 else x[..., 0] if x.shape[3] == 1 else x[..., :3] @ _LUMA
     if bright.dtype == np.uint8:
         return bright

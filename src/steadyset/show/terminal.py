@@ -115,8 +115,8 @@ def gallery(
         lines += map((" " * _GAP).join, zip(*tiles[start : start + per_row], strict=True))
         if captions:
             row = (c[:width].center(width) for c in captions[start : start + per_row])
-            lines.append((" " * _GAP).join(row).rstrip())
-    return lines
+            lines.append((" " * _GAP).join(row))
+    return [line.rstrip() for line in lines]
 
 
 def _fit(count: int, full: int, columns: int) -> tuple[int, int]:

@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-import re
-import zlib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from ..errors import HTTPStatusError, NotTheFileError, ProtocolError, ProxyError, SteadysetError, TruncatedError
+from ..errors import DigestError, ProtocolError, SteadysetError, StoreError, TruncatedError
 from ..findings.redaction import redact_url
-from ..sniff import sniff
+from . import answer
 from .assembly import Assembly, Gap
+from .body import counted, decoded, paced, with_head
 from .client import Client, Response
-from .records import Sink
-
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
-_NOT_DATA = frozenset({"html", "git-lfs-pointer", "xml"})
-_TEXT_NAMES = (".html", ".htm", ".xml", ".svg", ".txt")
-_STATUS_CODES = {401: "SS131", 403: "SS131", 404: "SS132", 410: "SS132", 429: "SS133"}
+from .records import Ask, Sink
 
 
 class Outcome(NamedTuple):
-    """What one attempt came to."""
+    """What one attempt came to.
+
+    ``ask`` is how this source is to be asked the next time; ``changed`` says that its file is no longer
+    the one that was begun; ``fatal`` that the sink cannot be written, which no other source cures.
+    """
 
     status: int | None = None
     bytes: int = 0
     error: SteadysetError | None = None
     retry_after: str | None = None
-    without_range: bool = False
-
-
-class _Tally:
-    """What is known of an attempt while it runs, so that a failure half-way loses nothing of it."""
-
-    def __init__(self) -> None:
-        self.status: int | None = None
-        self.bytes = 0
-        self.retry_after: str | None = None
-        self.without_range = False
+    ask: Ask = "if-range"
+    changed: bool = False
+    fatal: bool = False
 
 
 def attempt(
@@ -46,217 +36,259 @@ def attempt(
     assembly: Assembly,
     sink: Sink,
     *,
-    use_range: bool = True,
+    ask: Ask = "if-range",
+    within: float | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Outcome:
-    """Try once to fill the first gap of an assembly from a URL.
+    """Try once to fill the gaps of an assembly from a URL.
 
-    The answer is believed only as far as it can be checked: a 206 must say the range that was asked
-    for, a 200 is read from the start of the file, more bytes than the file has are not read, and a web
-    page, a quota notice or a pointer file is recognised in its first bytes.
+    The answer is believed only as far as it can be checked: a 206 must say the range that was asked for
+    and be of the file that was begun; a 200 is read from the start of the file, what is held passing by;
+    more bytes than the file has are not read; and a web page, a quota notice or a pointer file is
+    recognised in its first bytes, before anything that is held is given up for it.
+
+    Args:
+        client: asks.
+        url: whom.
+        assembly: takes the bytes.
+        sink: the assembly's; keeps the validators.
+        ask: how to ask for the rest of a file that is begun.
+        within: seconds for all of it.
+        advance: is told how many bytes each step brought.
 
     Returns:
         The outcome; its ``error`` is None when the answer was used to its end.
     """
-    tally = _Tally()
-    gap = assembly.gap() or Gap(0, assembly.size)
-    if not use_range and not assembly.has_pieces:
-        assembly.restart()
-        gap = Gap(0, assembly.size)
+    trial = _Trial(url, assembly, sink, ask)
     error: SteadysetError | None = None
     try:
-        with client.get(url, _headers(gap, assembly, sink, use_range)) as response:
-            tally.status = response.status
-            _take(response, url, gap, assembly, sink, tally, advance)
+        with client.get(url, trial.headers(), within=within) as response:
+            trial.take(response, client, advance)
     except SteadysetError as failure:
         error = failure
-    return Outcome(tally.status, tally.bytes, error, tally.retry_after, tally.without_range)
+    return Outcome(
+        trial.status,
+        trial.bytes,
+        error,
+        trial.retry_after,
+        trial.ask,
+        trial.changed,
+        fatal=isinstance(error, StoreError),
+    )
 
 
-def _headers(gap: Gap, assembly: Assembly, sink: Sink, use_range: bool) -> dict[str, str]:
-    """Return the request headers that ask for a gap (RFC 9110, sections 13.1.5 and 14.2)."""
-    bounded = gap.end is not None and assembly.size is not None and gap.end < assembly.size
-    if not use_range or (gap.start == 0 and not bounded):
-        return {}
-    headers = {"Range": f"bytes={gap.start}-{gap.end - 1 if bounded and gap.end else ''}"}
-    if not assembly.has_pieces:
-        validator = _validator(sink)
-        if validator:
-            headers["If-Range"] = validator
-    return headers
+class _Trial:
+    """What is known of an attempt while it runs, so that a failure half-way loses nothing of it."""
 
+    def __init__(self, url: str, assembly: Assembly, sink: Sink, ask: Ask) -> None:
+        self.status: int | None = None
+        self.bytes = 0
+        self.retry_after: str | None = None
+        self.ask = ask
+        self.changed = False
+        self._url = url
+        self._place = answer.place(url)
+        self._assembly = assembly
+        self._sink = sink
+        self._validator = self._find_validator()
+        if not self._may_continue():
+            assembly.restart()
+        self._gap = assembly.gap() or Gap(0, assembly.size)
+        self._ranged = False
+        self._length: int | None = None
+        self._lacked = assembly.lacking
+        self._wrong: list[DigestError] = []
+        self._heeded = False  # an If-Range was sent: a 206 says that it holds
 
-def _validator(sink: Sink) -> str | None:
-    """Return the validator to resume with: only a strong one may stand in If-Range."""
-    noted = sink.noted()
-    etag = noted.get("etag")
-    if isinstance(etag, str) and etag.startswith('"'):
-        return etag
-    date = noted.get("last_modified")
-    return date if isinstance(date, str) else None
+    def headers(self) -> dict[str, str]:
+        """Return the request headers that ask for the gap (RFC 9110, sections 13.1.5 and 14.2)."""
+        start, end = self._gap
+        inner = end is not None and end != self._assembly.size
+        self._ranged = self.ask != "whole" and (start > 0 or inner)
+        if not self._ranged:
+            return {}
+        headers = {"Range": f"bytes={start}-{end - 1 if inner and end else ''}"}
+        if self._validator and self.ask == "if-range" and not self._assembly.has_pieces:
+            headers["If-Range"] = self._validator
+            self._heeded = True
+        return headers
 
-
-def _take(
-    response: Response,
-    url: str,
-    gap: Gap,
-    assembly: Assembly,
-    sink: Sink,
-    tally: _Tally,
-    advance: Callable[[int], None],
-) -> None:
-    offset = _accept(response, url, gap, assembly, sink, tally)
-    gap = assembly.gap() or gap  # the size may have been learnt, or all begun anew
-    held, stop, first = gap.start, gap.end, True
-    for chunk in _decoded(response, assembly):
-        tally.bytes += len(chunk)
-        if first:
-            _refuse_pages(chunk, response, url, assembly.wanted.name, offset)
-            first = False
-        view = memoryview(chunk)
-        if offset < held:  # a 200 to a Range request: what is held already passes by
-            skipped = min(held - offset, len(view))
-            view, offset = view[skipped:], offset + skipped
-        if stop is not None:
-            view = view[: stop - offset]
-        if view:
-            assembly.feed(offset, view)
-            offset += len(view)
-            advance(len(view))
-        if stop is not None and offset >= stop:
+    def take(self, response: Response, client: Client, advance: Callable[[int], None]) -> None:
+        """Use an answer as far as it can be used."""
+        self.status = response.status
+        if response.status == 416:
+            self._accept_end(response)
             return
-        if offset > assembly.wanted.most_bytes:
-            raise NotTheFileError(
-                f"{_place(url)} sends more than {assembly.wanted.name} can be", evidence=_seen(response, url)
+        if response.status not in (200, 206):
+            self.retry_after = response.headers.get("retry-after")
+            raise answer.refusal(response, self._url)
+        self._length = answer.length_of(response)
+        raw = counted(response.body, self._count)
+        chunks = paced(raw, client.limits, self._place)
+        if response.status == 206:
+            self._feed(chunks, *self._accept_part(response), advance)
+        else:
+            chunks = self._opened(response, chunks)
+            self._feed(chunks, *self._accept_whole(response), advance)
+        if response.headers.get("content-length") == str(self.bytes):
+            next(raw, None)  # the end of the message, which frees the connection for the next request
+
+    def _count(self, count: int) -> None:
+        self.bytes += count
+
+    def _opened(self, response: Response, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Return a whole body that does not begin like a page."""
+        name, size = self._assembly.wanted.name, self._assembly.wanted.size
+        head, chunks = with_head(decoded(chunks, response.headers, size=size, name=name))
+        if not head:
+            next(chunks, None)  # raises what ended the body before its first byte
+        answer.refuse_page(head, name, self._place, answer.evidence(response, self._url))
+        return chunks
+
+    def _feed(self, chunks: Iterator[bytes], offset: int, stop: int | None, advance: Callable[[int], None]) -> None:
+        """Read a body up to where it is of use; what it had wrong is told at the end."""
+        end = stop if stop is not None and offset >= stop else self._read(chunks, offset, stop, advance)
+        if self._wrong:
+            raise self._wrong[0]
+        if stop is None:
+            self._assembly.learn_size(end)  # the body has ended, and nothing told where it should
+        elif end < stop and not self._assembly.complete:
+            raise self._cut_short(end, stop)
+
+    def _read(self, chunks: Iterator[bytes], offset: int, stop: int | None, advance: Callable[[int], None]) -> int:
+        for chunk in chunks:
+            try:
+                self._assembly.feed(offset, chunk)
+            except DigestError as error:
+                self._bear_with(error)
+            offset += len(chunk)
+            advance(len(chunk))
+            if stop is not None and offset >= stop:
+                break
+            if self._assembly.has_pieces and self._assembly.complete:
+                break
+            if self.bytes == self._length:
+                break  # before its end is read: what may follow would be taken for the next answer
+        return offset
+
+    def _bear_with(self, error: DigestError) -> None:
+        """Read on after a wrong piece, whose like is under way already, from a source mostly right."""
+        self._wrong.append(error)
+        if self._lacked - self._assembly.lacking <= len(self._wrong):
+            raise error
+
+    def _accept_whole(self, response: Response) -> tuple[int, int | None]:
+        """Return where in the file the body of a 200 begins and ends."""
+        length, size = self._length, self._assembly.wanted.size
+        if size and length is not None and length <= self._gap.start:
+            raise self._cut_short(length, size)
+        if self._gap.start and not self._assembly.has_pieces:
+            self._judge_held(response)
+        if self._ranged and not self.changed:
+            asked_plainly = self.ask == "range" or self._assembly.has_pieces or not self._validator
+            self.ask = "whole" if asked_plainly else "range"
+        if length is not None:
+            self._assembly.learn_size(length)
+        self._note(response)
+        return 0, self._assembly.size
+
+    def _accept_part(self, response: Response) -> tuple[int, int]:
+        """Return where in the file the body of a 206 begins and ends; refuse it unless it fits."""
+        part, size = answer.part_of(response), self._assembly.wanted.size
+        coded = "content-encoding" in response.headers
+        if (
+            part is None
+            or part.start != self._gap.start
+            or (coded and part.total != size)
+            or (size and not self._assembly.has_pieces and part.total not in (None, size))
+        ):
+            self.ask = "whole"
+            raise ProtocolError(
+                f"{self._place} answers another range than was asked for",
+                evidence=answer.evidence(response, self._url),
             )
-    _judge_end(response, offset, stop, assembly, url)
+        if not self._assembly.has_pieces:
+            self._judge_part(response)
+        if part.total is not None:
+            self._assembly.learn_size(part.total)
+        self._note(response)
+        return part.start, part.end if self._gap.end is None else min(part.end, self._gap.end)
 
-
-def _accept(
-    response: Response, url: str, gap: Gap, assembly: Assembly, sink: Sink, tally: _Tally
-) -> int:
-    """Return the offset in the file where the body begins, or refuse the answer."""
-    if response.status == 206:
-        return _partial_content(response, url, gap, assembly, tally)
-    if response.status == 416:
-        tally.without_range = True
-        assembly.restart()
-        raise ProtocolError(f"{_place(url)} says that the rest of the file does not exist", evidence=_seen(response, url))
-    if response.status != 200:
-        tally.retry_after = response.headers.get("retry-after")
-        raise _status(response, url)
-    if gap.start and not assembly.has_pieces and not _unchanged(response, sink):
-        assembly.restart()  # it has changed, or cannot prove that it has not: this answer brings all of it
-    length = response.headers.get("content-length", "")
-    if length.isdigit() and not response.headers.get("content-encoding"):
-        assembly.learn_size(int(length))
-    sink.note(
-        url=redact_url(url),
-        etag=response.headers.get("etag"),
-        last_modified=response.headers.get("last-modified"),
-        size=assembly.size,
-    )
-    return 0
-
-
-def _unchanged(response: Response, sink: Sink) -> bool:
-    """Whether a 200 in place of a 206 is, by its strong validator, the file that was begun."""
-    etag = sink.noted().get("etag")
-    return isinstance(etag, str) and etag.startswith('"') and etag == response.headers.get("etag")
-
-
-def _partial_content(response: Response, url: str, gap: Gap, assembly: Assembly, tally: _Tally) -> int:
-    match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", "").strip())
-    total = match and match[3]
-    fits = (
-        match is not None
-        and int(match[1]) == gap.start
-        and (total == "*" or assembly.size is None or int(total or 0) == assembly.size)
-        and not response.headers.get("content-encoding")
-    )
-    if not fits:
-        tally.without_range = True
-        raise ProtocolError(f"{_place(url)} answers another range than was asked for", evidence=_seen(response, url))
-    if match is not None and match[3] != "*":
-        assembly.learn_size(int(match[3]))
-    return gap.start
-
-
-def _decoded(response: Response, assembly: Assembly) -> Iterator[bytes]:
-    """Yield the body as the file's bytes, undoing a content coding that was not asked for.
-
-    A server that labels a stored ``.gz`` as ``Content-Encoding: gzip`` sends the file itself; one that
-    compresses on the fly sends something else. The length tells them apart, or else the first bytes.
-    """
-    coding = response.headers.get("content-encoding", "identity").lower()
-    length = response.headers.get("content-length")
-    if coding not in ("gzip", "x-gzip", "deflate") or length == str(assembly.size):
-        yield from response.body
-        return
-    plain: bool | None = None
-    inflate = zlib.decompressobj(47)  # gzip or zlib, by its header
-    for chunk in response.body:
-        if plain is None:
-            plain = not _wraps(chunk, assembly.wanted.name)
-        if plain:
-            yield chunk
-            continue
-        try:
-            data = inflate.decompress(chunk)
-        except zlib.error as error:
-            raise ProtocolError("the content coding of the answer is broken", evidence=[("zlib", str(error))]) from error
-        if data:
-            yield data
-
-
-def _wraps(head: bytes, name: str) -> bool:
-    """Whether a body labelled as compressed wraps the file, rather than being it."""
-    try:
-        inner = zlib.decompressobj(47).decompress(head, 512)
-    except zlib.error:
-        return False
-    return sniff(inner).name == "gzip" if name.endswith((".gz", ".tgz")) else True
-
-
-def _refuse_pages(chunk: bytes, response: Response, url: str, name: str, offset: int) -> None:
-    if offset or name.lower().endswith(_TEXT_NAMES):
-        return
-    kind = sniff(chunk[:4096])
-    if kind.name in _NOT_DATA:
-        raise NotTheFileError(
-            f"{_place(url)} answers with {kind.description} in place of {name}",
-            evidence=[*_seen(response, url), ("body", kind.detail or kind.description)],
+    def _accept_end(self, response: Response) -> None:
+        """A 416 to the rest of a file of unknown size may say that there is no rest."""
+        size = answer.true_size(response)
+        unknown = self._assembly.wanted.size is None
+        if unknown and size is not None and size == self._gap.start and self._ranged:
+            self._assembly.learn_size(size)
+            return
+        self.ask = "whole"
+        raise ProtocolError(
+            f"{self._place} says that the rest of the file does not exist",
+            evidence=answer.evidence(response, self._url),
         )
 
+    def _may_continue(self) -> bool:
+        """Whether what is held can be proved in the end, by a digest or by the source's validator."""
+        wanted = self._assembly.wanted
+        return bool(wanted.sha256 or wanted.pieces or self._validator)
 
-def _judge_end(response: Response, offset: int, stop: int | None, assembly: Assembly, url: str) -> None:
-    """The body has ended: was that the end of the file?"""
-    if stop is None:
-        assembly.learn_size(offset)
-        return
-    if offset < stop:
-        raise TruncatedError(
-            f"{_place(url)} sent {offset} of {stop} bytes",
-            evidence=[*_seen(response, url), ("bytes", str(offset)), ("expected", str(stop))],
+    def _find_validator(self) -> str | None:
+        """Return the validator to resume with: only a strong one may stand in If-Range."""
+        noted = self._sink.noted()
+        if noted.get("url") != redact_url(self._url):
+            return None
+        etag, date = noted.get("etag"), noted.get("last_modified")
+        if isinstance(etag, str) and etag.startswith('"'):
+            return etag
+        return date if isinstance(date, str) else None
+
+    def _judge_held(self, response: Response) -> None:
+        """Give up what is held when a 200 is of another file, or may be and no digest will tell."""
+        same = self._is_same(response)
+        self.changed = same is False
+        if self.changed or (same is None and not self._assembly.wanted.sha256):
+            self._assembly.restart()
+
+    def _judge_part(self, response: Response) -> None:
+        """Refuse a 206 of another file than the one begun: not every server heeds If-Range."""
+        same = self._is_same(response)
+        proved = self._assembly.wanted.sha256 or not self._gap.start
+        if same is False or not (same or proved or self._heeded):
+            self.changed = same is False
+            self.ask = "whole"
+            self._assembly.restart()
+            raise ProtocolError(
+                f"the file of {self._place} has changed, or may have, since it was begun",
+                evidence=answer.evidence(response, self._url),
+            )
+
+    def _is_same(self, response: Response) -> bool | None:
+        """Whether an answer is, by its validators, of the file that was begun here; None: it does not say."""
+        noted = self._sink.noted()
+        if noted.get("url") != redact_url(self._url):
+            return None
+        for key, header in (("etag", "etag"), ("last_modified", "last-modified")):
+            was, now = noted.get(key), response.headers.get(header)
+            if was is None or now is None or (was == now and now.startswith("W/")):
+                continue  # a weak validator, too, can say that a file has changed, but not that it has not
+            return was == now
+        return None
+
+    def _note(self, response: Response) -> None:
+        noted = self._sink.noted()
+        facts: dict[str, str | int | None] = {
+            "url": redact_url(self._url),
+            "etag": response.headers.get("etag"),
+            "last_modified": response.headers.get("last-modified"),
+            "size": self._assembly.size,
+        }
+        if response.status == 206 and noted.get("url") == facts["url"]:  # it need not repeat them
+            facts = {key: noted.get(key) if fact is None else fact for key, fact in facts.items()}
+        if any(noted.get(key) != fact for key, fact in facts.items()):
+            self._sink.note(**facts)
+
+    def _cut_short(self, offset: int, stop: int) -> TruncatedError:
+        return TruncatedError(
+            f"{self._place} sent {offset} of {stop} bytes",
+            evidence=[("url", redact_url(self._url)), ("bytes", str(offset)), ("expected", str(stop))],
         )
-
-
-def _status(response: Response, url: str) -> SteadysetError:
-    status = response.status
-    said = [*_seen(response, url), ("status", str(status))]
-    if status == 407:
-        return ProxyError("the proxy wants credentials", code="SS112", evidence=said)
-    code = _STATUS_CODES.get(status) or ("SS134" if status >= 500 else "SS139")
-    return HTTPStatusError(f"{_place(url)} answers {status}", code=code, evidence=said)
-
-
-def _seen(response: Response, url: str) -> list[tuple[str, str]]:
-    seen = [("url", redact_url(url)), ("status", str(response.status))]
-    if response.redirects:
-        seen.append(("redirected to", redact_url(response.url)))
-    kind = response.headers.get("content-type")
-    return [*seen, ("content-type", kind)] if kind else seen
-
-
-def _place(url: str) -> str:
-    return redact_url(url).split("://", 1)[-1].split("/", 1)[0]

@@ -7,6 +7,9 @@ switched off, and nothing here can do it.
 
 from __future__ import annotations
 
+import os
+import ssl
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
@@ -16,10 +19,11 @@ from urllib.parse import urljoin, urlsplit
 import httpx2
 
 from .. import __version__
-from ..errors import HTTPStatusError, ProxyError
+from ..errors import HTTPStatusError, ProxyError, TLSError
 from ..findings.redaction import redact_url
 from .causes import cause
 from .records import Limits
+from .watch import Connections, Watch
 
 USER_AGENT = f"steadyset/{__version__}"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -37,12 +41,21 @@ class Response(NamedTuple):
 
 
 class Client:
-    """A connection pool with the limits of a fetch. Use as a context manager."""
+    """A connection pool with the limits of a fetch, for one thread. Use as a context manager.
+
+    Raises:
+        ProxyError: SS111, a proxy setting of the environment is not usable.
+        TLSError: SS121, ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` cannot be read.
+    """
 
     def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._connections = Connections()
         timeout = httpx2.Timeout(limits.idle, connect=limits.connect, pool=None)
         try:
             self._http = httpx2.Client(timeout=timeout, follow_redirects=False)
+        except (ssl.SSLError, OSError) as error:
+            raise _no_certificates(error) from error
         except (ValueError, ImportError, httpx2.InvalidURL) as error:
             raise ProxyError(
                 "a proxy setting of the environment is not usable",
@@ -58,49 +71,76 @@ class Client:
         self._http.close()
 
     @contextmanager
-    def get(self, url: str, headers: Mapping[str, str]) -> Iterator[Response]:
+    def get(self, url: str, headers: Mapping[str, str], *, within: float | None = None) -> Iterator[Response]:
         """Ask for a URL, following redirects, and yield the answer before its body is read.
+
+        Args:
+            url: whom to ask.
+            headers: what to say besides the usual.
+            within: seconds after which the connection is ended, however much it still brings.
 
         Raises:
             FetchError: a leaf with the code of the true cause, for the head as for the body.
         """
-        host = urlsplit(url).hostname or url
+        handled = sys.exception()
         wire = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **headers}
-        try:
-            with self._follow(url, wire) as response:
-                yield response
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            # Not OSError: a full disk under the reader of the body is no fault of the network.
-            raise cause(error, host=host) from error
+        with Watch(self._connections, head=self.limits.idle, whole=within) as watch:
+            watch.target = url
+            try:
+                with self._follow(url, wire, watch) as response:
+                    yield response
+            except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
+                # Not OSError: a full disk under the reader of the body is no fault of the network.
+                told = cause(error, host=host_of(watch.target), proxy=watch.proxy, handled=handled)
+                raise watch.stalled() or told from error
 
     @contextmanager
-    def _follow(self, url: str, wire: Mapping[str, str]) -> Iterator[Response]:
+    def _follow(self, url: str, wire: Mapping[str, str], watch: Watch) -> Iterator[Response]:
         passed: list[str] = []
         while True:
-            with self._http.stream("GET", url, headers=dict(wire)) as answer:
+            watch.target = url
+            about = {"trace": watch.trace}
+            with self._http.stream("GET", url, headers=dict(wire), extensions=about) as answer:
+                watch.answered()
                 if answer.status_code not in _REDIRECTS:
                     # Unchunked: a chunker would lose what it holds when the connection is cut.
-                    yield Response(
-                        answer.status_code, answer.headers, answer.iter_raw(), url, tuple(passed)
-                    )
+                    yield Response(answer.status_code, answer.headers, answer.iter_raw(), url, tuple(passed))
                     return
                 passed.append(url)
                 url = _next(url, answer.headers.get("location"), passed)
 
 
+def host_of(url: str) -> str:
+    """Return the host of a URL for a message; of what is no URL, what can be shown of it."""
+    try:
+        return urlsplit(url).hostname or redact_url(url)
+    except ValueError:
+        return redact_url(url)
+
+
 def _next(url: str, location: str | None, passed: list[str]) -> str:
     """Return where a redirect leads, or refuse it."""
-    target = urljoin(url, location) if location else ""
-    if not target.startswith(("http://", "https://")):
+    try:
+        target = urljoin(url, location) if location else ""
+        usable = target.startswith(("http://", "https://")) and urlsplit(target).hostname
+    except ValueError:
+        target, usable = "", None
+    if not usable:
         raise _refused("a redirect leads nowhere", url, location or "no Location header")
     if url.startswith("https://") and not target.startswith("https://"):
         raise _refused("a redirect leads from https to http", url, target)
-    if target in passed or len(passed) >= _MOST_REDIRECTS:
+    if target in passed or len(passed) > _MOST_REDIRECTS:
         raise _refused("the redirects do not end", url, target)
     return target
 
 
 def _refused(what: str, url: str, target: str) -> HTTPStatusError:
-    return HTTPStatusError(
-        what, code="SS141", evidence=[("from", redact_url(url)), ("to", redact_url(target))]
+    return HTTPStatusError(what, code="SS141", evidence=[("from", redact_url(url)), ("to", redact_url(target))])
+
+
+def _no_certificates(error: OSError) -> TLSError:
+    named = [(name, os.environ[name]) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
+    return TLSError(
+        "the certificates to check others against cannot be read",
+        evidence=[*named, ("system", error.strerror or str(error))],
     )

@@ -11,28 +11,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
-from ..errors import (
-    DataError,
-    FetchError,
-    HTTPStatusError,
-    NoSourceError,
-    NotTheFileError,
-    ProxyError,
-    SteadysetError,
-    StoreError,
-    TimeLimitError,
-    TLSError,
-)
-from ..findings.redaction import redact_url
+from ..errors import DataError, ProtocolError, SteadysetError, TimeLimitError
 from .assembly import Assembly
 from .attempt import Outcome, attempt
-from .backoff import delay, retry_after
+from .backoff import retry_after
 from .client import Client
 from .local import copy
-from .records import Attempt, Clock, Event, Limits, Listener, Sink, Source, Wanted
-
-_FINAL_CODES = frozenset({"SS131", "SS132", "SS139", "SS141"})
-_LIES = 2  # a piece that is wrong twice from one source is no accident of the wire
+from .records import Attempt, Clock, Event, EventKind, Limits, Listener, Sink, Source, Wanted
+from .turns import Turn
+from .verdict import name_of, nothing_left, too_late, with_record
 
 Opener = Callable[[str], BinaryIO]
 
@@ -53,19 +40,6 @@ class SystemClock:
         time.sleep(seconds)
 
 
-class _Turn:
-    """What the engine knows of one source during one fetch."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.idle_tries = 0
-        self.lies = 0
-        self.not_before = 0.0
-        self.use_range = True
-        self.error: SteadysetError | None = None
-        self.retired = False
-
-
 class Fetch:
     """One fetch of one file into a sink.
 
@@ -77,6 +51,7 @@ class Fetch:
         openers: for URL schemes that are no network (``practice``), and for paths under ``""``.
         limits: how long and how often.
         listener: is told of the progress.
+        clock: tells the time.
     """
 
     def __init__(
@@ -94,13 +69,17 @@ class Fetch:
         self.wanted = wanted
         self.attempts: list[Attempt] = []
         self._sink = sink
-        self._turns = [_Turn(s) for s in sources]
+        self._turns = [Turn(s) for s in sources]
+        self._last: Turn | None = None
         self._client = client
         self._openers = openers
         self._limits = limits or Limits()
         self._tell = listener or (lambda _: None)
         self._clock = clock or SystemClock()
         self._assembly = Assembly(wanted, sink)
+        self._most_held = self._assembly.held
+        self._changes = 0
+        self._digest = ""
         self._deadline = self._clock.elapsed() + self._limits.total
 
     @property
@@ -120,8 +99,7 @@ class Fetch:
         """
         self._event("start")
         while not self._done():
-            turn = self._next()
-            self._try(turn)
+            self._try(self._next())
         self._event("done")
         return self._digest
 
@@ -135,43 +113,97 @@ class Fetch:
             if self._assembly.has_pieces:  # every piece is right and the whole is not: the manifest errs
                 raise
             self._assembly.restart()
+            self._most_held = 0
+            for turn in self._turns:
+                turn.ask = "whole"  # bytes of two files may have been put together
             if self._last is not None:  # else it was an old partial that is not the file
-                self._last.lies += 1
-                self._failed(self._last, error, progressed=False)
+                self._last.brought_wrong_file()
+                self._failed(self._last, Outcome(error=error), error, progressed=False, lied=False)
             return False
         return True
 
-    _last: _Turn | None = None
-    _digest = ""
-
-    def _next(self) -> _Turn:
+    def _next(self) -> Turn:
         """Return the source whose turn it is, after waiting for it if need be."""
-        if self._clock.elapsed() >= self._deadline:
+        now = self._clock.elapsed()
+        if now >= self._deadline:
             raise self._too_late()
         alive = [t for t in self._turns if not t.retired]
         if not alive:
-            raise self._nothing_left()
-        now = self._clock.elapsed()
+            raise nothing_left(self.wanted, self._turns, self.attempts)
         turn = min(alive, key=lambda t: max(t.not_before, now))
-        wait = turn.not_before - self._clock.elapsed()
+        wait = turn.not_before - now
         if wait > 0:
-            if self._clock.elapsed() + wait >= self._deadline:
+            if now + wait >= self._deadline:
                 raise self._too_late()
             if wait >= 1:
-                self._event("wait", turn.source, f"{wait:.0f} s before {_name(turn.source)} is asked again")
+                self._event("wait", turn.source, f"{wait:.0f} s before {name_of(turn.source)} is asked again")
             self._clock.sleep(wait)
         return turn
 
-    def _try(self, turn: _Turn) -> None:
+    def _try(self, turn: Turn) -> None:
         self._last = turn
-        held, began, at = self._assembly.held, self._clock.now(), self._clock.elapsed()
+        gap, held = self._assembly.gap(), self._assembly.held
+        began, at = self._clock.now(), self._clock.elapsed()
         outcome = self._remote(turn) if turn.source.is_remote else self._local(turn)
+        after = self._assembly.gap()
+        progressed = self._progressed(outcome)
+        error = outcome.error
+        if error is None and not progressed and after is not None:
+            error = ProtocolError(f"{name_of(turn.source)} brings nothing new")
+        self._record(turn, outcome._replace(error=error), held, began, self._clock.elapsed() - at)
+        if error is None:
+            turn.succeeded()
+            return
+        if outcome.fatal or isinstance(error, TimeLimitError):
+            raise with_record(error, self.attempts)
+        turn.ask = outcome.ask
+        # A piece begun by another may be wrong for what the other brought: then more is missing than before.
+        lied = error.code == "SS203" and bool(gap and after and after.start >= gap.start)
+        self._failed(turn, outcome, error, progressed=progressed, lied=lied)
+
+    def _remote(self, turn: Turn) -> Outcome:
+        if self._client is None:
+            raise TypeError("a remote source needs a client")
+        try:
+            client = self._client()
+        except SteadysetError as error:  # a proxy setting, or the certificates, cannot be used
+            return Outcome(error=error, ask=turn.ask)
+        return attempt(
+            client,
+            turn.source.url,
+            self._assembly,
+            self._sink,
+            ask=turn.ask,
+            within=self._deadline - self._clock.elapsed(),
+            advance=self._advance(turn.source),
+        )
+
+    def _local(self, turn: Turn) -> Outcome:
+        url = turn.source.url
+        scheme = url.split(":", 1)[0] if ":" in url else ""
+        opener = self._openers.get(scheme, self._openers[""])
+        return copy(lambda: opener(url), name_of(turn.source), self._assembly, self._advance(turn.source))
+
+    def _progressed(self, outcome: Outcome) -> bool:
+        """Whether more is held than ever before: bytes lost and fetched again are no progress.
+
+        A file that has changed at its source is measured anew, unless it changes again and again.
+        """
+        self._changes += outcome.changed
+        if outcome.changed and self._changes <= self._limits.tries:
+            self._most_held = 0
+        held = self._assembly.held
+        progressed = held > self._most_held
+        self._most_held = max(held, self._most_held)
+        return progressed
+
+    def _record(self, turn: Turn, outcome: Outcome, held: int, began: float, seconds: float) -> None:
         error = outcome.error
         self.attempts.append(
             Attempt(
-                source=_name(turn.source),
+                source=name_of(turn.source),
                 started=began,
-                seconds=round(self._clock.elapsed() - at, 4),
+                seconds=round(seconds, 4),
                 bytes=outcome.bytes,
                 resumed_from=held,
                 status=outcome.status,
@@ -179,97 +211,23 @@ class Fetch:
                 said=error.message if error else "",
             )
         )
-        if isinstance(error, StoreError) and turn.source.is_remote:
-            raise error
-        if outcome.without_range:
-            turn.use_range = False
-        if error is not None:
-            turn.not_before = self._wanted_wait(outcome)
-            self._failed(turn, error, progressed=self._assembly.held > held)
-        elif self._assembly.held > held:
-            turn.idle_tries = 0
 
-    def _remote(self, turn: _Turn) -> Outcome:
-        if self._client is None:
-            raise TypeError("a remote source needs a client")
-        return attempt(
-            self._client(),
-            turn.source.url,
-            self._assembly,
-            self._sink,
-            use_range=turn.use_range,
-            advance=self._advance(turn.source),
-        )
-
-    def _local(self, turn: _Turn) -> Outcome:
-        url = turn.source.url
-        scheme = url.split(":", 1)[0] if ":" in url else ""
-        opener = self._openers.get(scheme, self._openers[""])
-        before = self._assembly.held
-        try:
-            read = copy(lambda: opener(url), _name(turn.source), self._assembly, self._advance(turn.source))
-            return Outcome(bytes=read)
-        except SteadysetError as error:
-            return Outcome(bytes=max(0, self._assembly.held - before), error=error)
-
-    def _wanted_wait(self, outcome: Outcome) -> float:
-        asked = retry_after(outcome.retry_after, now=self._clock.now())
-        return 0.0 if asked is None else self._clock.elapsed() + min(asked, self._limits.longest_wait)
-
-    def _failed(self, turn: _Turn, error: SteadysetError, *, progressed: bool) -> None:
-        turn.error = error
-        turn.idle_tries = 0 if progressed else turn.idle_tries + 1
-        turn.lies += error.code == "SS203" and turn.source.is_remote and self._assembly.has_pieces
-        if self._is_final(turn, error):
+    def _failed(self, turn: Turn, outcome: Outcome, error: SteadysetError, *, progressed: bool, lied: bool) -> None:
+        turn.failed(outcome, error, progressed=progressed, lied=lied)
+        if turn.is_over(outcome, self._limits):
             turn.retired = True
-            self._event("abandon", turn.source, f"{_name(turn.source)} is given up: {error.message}")
+            self._event("abandon", turn.source, f"{name_of(turn.source)} is given up: {error.message}")
             return
-        # A source that brings bytes is asked again at once, before any other.
-        wait = 0.0 if progressed else delay(
-            turn.idle_tries, base=self._limits.backoff, cap=self._limits.longest_wait
-        )
-        turn.not_before = max(turn.not_before, self._clock.elapsed() + wait)
+        wait = turn.pause(self._limits, progressed=progressed)
+        asked = retry_after(outcome.retry_after, now=self._clock.now())
+        if asked is not None:
+            wait = max(wait, min(asked, self._limits.longest_wait))
+        turn.not_before = self._clock.elapsed() + wait
 
-    def _is_final(self, turn: _Turn, error: SteadysetError) -> bool:
-        """Whether asking this source again cannot help."""
-        return (
-            not turn.source.is_remote
-            or isinstance(error, NotTheFileError | TLSError | ProxyError)
-            or (isinstance(error, HTTPStatusError) and error.code in _FINAL_CODES)
-            or turn.lies >= _LIES
-            or turn.idle_tries >= self._limits.tries
-        )
-
-    def _nothing_left(self) -> SteadysetError:
-        failed = [(t.source, t.error) for t in self._turns if t.error is not None]
-        errors = [e for _, e in failed]
-        if not errors:
-            return FetchError(f"{self.wanted.name}: there is no source to fetch it from", code="SS132")
-        if len({e.code for e in errors}) == 1:
-            return self._with_record(errors[0])
-        error = NoSourceError(
-            f"{self.wanted.name} could not be had from any of {len(errors)} sources",
-            evidence=[(_name(source), f"{e.message} [{e.code}]") for source, e in failed],
-        )
-        error.failures = ExceptionGroup(error.message, errors)
-        return self._with_record(error)
-
-    def _with_record(self, error: SteadysetError) -> SteadysetError:
-        """Give an error the record of every attempt."""
-        if isinstance(error, FetchError):
-            error.attempts = tuple(self.attempts)
-        return error
-
-    def _too_late(self) -> TimeLimitError:
-        error = TimeLimitError(
-            f"{self.wanted.name} was not complete after {self._limits.total:g} s",
-            evidence=[
-                ("bytes", f"{self._assembly.held} of {self._assembly.size or 'unknown'}"),
-                *((_name(t.source), f"{t.error.message} [{t.error.code}]") for t in self._turns if t.error),
-            ],
-        )
-        error.attempts = tuple(self.attempts)
-        return error
+    def _too_late(self) -> SteadysetError:
+        have = f"{self._assembly.held} of {self._assembly.size or 'unknown'}"
+        error = too_late(self.wanted, self._limits.total, have, self._turns)
+        return with_record(error, self.attempts)
 
     def _advance(self, source: Source) -> Callable[[int], None]:
         def advance(_: int) -> None:
@@ -279,18 +237,14 @@ class Fetch:
 
         return advance
 
-    def _event(self, kind: str, source: Source | None = None, text: str = "") -> None:
+    def _event(self, kind: EventKind, source: Source | None = None, text: str = "") -> None:
         self._tell(
             Event(
-                kind,  # type: ignore[arg-type]
+                kind,
                 self.wanted.name,
                 self._assembly.held,
                 self._assembly.size,
-                _name(source) if source else "",
+                name_of(source) if source else "",
                 text,
             )
         )
-
-
-def _name(source: Source) -> str:
-    return source.label or redact_url(source.url)

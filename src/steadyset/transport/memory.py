@@ -12,6 +12,8 @@ class MemorySink:
 
     def write_at(self, offset: int, data: bytes | memoryview) -> None:
         """Write bytes at an offset, growing as needed."""
+        if not data:
+            return  # as a file does
         if offset > len(self.data):
             self.data.extend(bytes(offset - len(self.data)))
         self.data[offset : offset + len(data)] = data

@@ -8,6 +8,9 @@ from typing import Literal, NamedTuple, Protocol
 from ..manifests.records import PIECE, FileSpec
 
 SourceKind = Literal["mirror", "built-in"]
+EventKind = Literal["start", "advance", "abandon", "wait", "done"]
+Ask = Literal["if-range", "range", "whole"]
+"""How the rest of a file is asked for: with a validator, by a plain Range, or by asking for all of it."""
 
 
 class Wanted(NamedTuple):
@@ -50,7 +53,8 @@ class Limits(NamedTuple):
 
     ``connect`` bounds one connection, ``idle`` the silence between two pieces of an answer, ``total``
     the whole fetch of one file. ``tries`` counts attempts at one source in a row that brought nothing
-    new; an attempt that made progress starts the count again.
+    new; an attempt that made progress starts the count again. A source that sends fewer than ``slowest``
+    bytes per second over the time of ``idle`` has stalled as well.
     """
 
     connect: float = 10.0
@@ -59,6 +63,7 @@ class Limits(NamedTuple):
     tries: int = 4
     backoff: float = 0.5
     longest_wait: float = 60.0
+    slowest: float = 1024.0
 
 
 class Attempt(NamedTuple):
@@ -84,7 +89,7 @@ class Event(NamedTuple):
     source is given up; ``text`` says why), ``wait`` (``text`` says for what) or ``done``.
     """
 
-    kind: Literal["start", "advance", "abandon", "wait", "done"]
+    kind: EventKind
     file: str
     done: int = 0
     total: int | None = None
