@@ -47,9 +47,10 @@ def play(
         )
         for act in (_first_load, _second_load, _dead_source, _cut_connection, _damaged_cache, _captive_portal):
             act(stage)
-    write("")
-    write(f"Six of six loaded, every array verified, in {time.perf_counter() - begun:.0f} s. Now the real MNIST:")
-    write("  steadyset load mnist")
+        stage.say()
+        seconds = time.perf_counter() - begun
+        stage.say(f"Six of six loaded, every array verified, in {seconds:.0f} s. Now the real MNIST:")
+        stage.say("  steadyset load mnist")
     return 0
 
 

@@ -128,6 +128,30 @@ def verify(name: str | None = None) -> Report:
     return verify_with(Settings.from_environ(), None if name is None else [name])
 
 
+def heal(name: str | None = None, *, apply: bool = True) -> Report:
+    """Move damaged copies aside and put good ones in their place.
+
+    Looks at everything ``verify`` looks at. A damaged file of the store goes to its quarantine, one of
+    Keras' cache is renamed to ``NAME.corrupt-TIME-WHY``; then what is missing is had again from the
+    store, the mirrors or the built-in sources. Nothing is deleted. Layers are never written.
+
+    Args:
+        name: one dataset, or None for all.
+        apply: False only reports what would be done.
+
+    Returns:
+        A report; ``report.ok`` is False when something is still failing, or, without ``apply``, when
+        there is something to heal.
+
+    Raises:
+        UnknownDatasetError: SS441.
+        StoreError: SS212, SS213.
+    """
+    from .healing import heal_with
+
+    return heal_with(Settings.from_environ(), None if name is None else [name], apply=apply)
+
+
 def _check_switch(name: str, value: object) -> None:
     if value is not None and not isinstance(value, bool):
         raise ArgumentError(f"{name} is True, False or None, not {value!r}", evidence=[(name, repr(value))])

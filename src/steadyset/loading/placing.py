@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 
@@ -35,7 +36,7 @@ def place(source: str | None, data: Buffer | None, target: str, *, sha256: str) 
         aside = f"{target}.{token()}.tmp"
         try:
             _write(source, data, aside)
-            moved = _make_room(target)
+            moved = set_corrupt_aside(target)
             os.replace(aside, target)
         except BaseException:
             discard(aside)
@@ -61,7 +62,7 @@ def place_unpacked(packed: str, target: str) -> None:
         aside = f"{target}.{token()}.tmp"
         try:
             _write(None, data, aside)
-            _make_room(target)
+            set_corrupt_aside(target)
             os.replace(aside, target)
         except BaseException:
             discard(aside)
@@ -79,11 +80,16 @@ def _write(source: str | None, data: Buffer | None, aside: str) -> None:
         sync(out.fileno())
 
 
-def _make_room(target: str) -> str | None:
-    """Rename what stands at the target; its name says that it was corrupt, and when it was found."""
+def set_corrupt_aside(target: str, why: str = "") -> str | None:
+    """Rename what stands at a place; its new name says that it was corrupt, when that was found, and why.
+
+    Returns:
+        The new path, or None when nothing stood there.
+    """
     if not os.path.lexists(target):
         return None
-    moved = f"{target}.corrupt-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    reason = re.sub(r"[^a-z0-9]+", "-", why.lower()).strip("-")
+    moved = f"{target}.corrupt-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}{f'-{reason}' if reason else ''}"
     while os.path.lexists(moved):
         moved += f"-{token()}"
     os.rename(target, moved)

@@ -37,12 +37,12 @@ def verify_with(settings: Settings, names: Sequence[str] | None) -> Report:
     total = 0
     for manifest in wanted:
         begun = time.perf_counter()
-        checked = list(_checked(settings, manifest))
-        bad = [c.found for c in checked if c.found is not None]
+        seen = list(checked(settings, manifest))
+        bad = [c.found for c in seen if c.found is not None]
         findings += bad
-        total += len(checked)
-        if checked or names:
-            records.append(_record(manifest, checked, settings, time.perf_counter() - begun))
+        total += len(seen)
+        if seen or names:
+            records.append(_record(manifest, seen, time.perf_counter() - begun))
     return Report("verify", _summary(total, findings), tuple(findings), tuple(records))
 
 
@@ -57,11 +57,11 @@ def _summary(total: int, findings: Sequence[Finding]) -> str:
     return f"{count} verified{noted}"
 
 
-def _record(manifest: Manifest, checked: list[Checked], settings: Settings, seconds: float) -> dict[str, Any]:
-    arrays = {c.name for c in checked if c.kind == "array" and c.found is None}
+def _record(manifest: Manifest, seen: list[Checked], seconds: float) -> dict[str, Any]:
+    arrays = {c.name for c in seen if c.kind == "array" and c.found is None}
     return {
         "name": manifest.name,
-        "ok": not any(c.found is not None and c.found.level == "error" for c in checked),
+        "ok": not any(c.found is not None and c.found.level == "error" for c in seen),
         "source": "store",
         "recipe": "",
         "attempts": [],
@@ -72,11 +72,12 @@ def _record(manifest: Manifest, checked: list[Checked], settings: Settings, seco
             for name, spec in manifest.arrays.items()
             if name in arrays
         },
-        "stored": [{"kind": c.kind, "name": c.name, "path": c.path, "ok": c.found is None} for c in checked],
+        "stored": [{"kind": c.kind, "name": c.name, "path": c.path, "ok": c.found is None} for c in seen],
     }
 
 
-def _checked(settings: Settings, manifest: Manifest) -> Iterator[Checked]:
+def checked(settings: Settings, manifest: Manifest) -> Iterator[Checked]:
+    """Read what is stored of a dataset, in the stores and in Keras' cache, and judge each thing."""
     for layout in settings.layouts:
         yield from _objects(layout, manifest)
         yield from _arrays(layout, manifest)
@@ -120,6 +121,14 @@ def _keras(manifest: Manifest) -> Iterator[Checked]:
 def _judge_file(path: str, file: FileSpec, level: Level) -> Finding | None:
     """Say what is wrong with a file that should be the recorded one."""
     where = Location(path)
+    if os.path.isdir(path):
+        return finding(
+            "SS204",
+            f"a directory stands in place of {file.name}",
+            level=level,
+            evidence=[("path", path)],
+            location=where,
+        )
     try:
         size, digest = os.path.getsize(path), sha256_of(path)
     except OSError as error:
