@@ -8,19 +8,27 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
-_VERSION = (["--version"], ["-V"])
-
 
 def main() -> NoReturn:
     """Run the command line and exit: 0 fine, 1 findings or failure, 2 usage or our bug, 130 interrupted."""
-    if sys.argv[1:] in _VERSION:
-        from .. import __version__
-
-        print(f"steadyset {__version__}")
-        raise SystemExit(0)
     try:
+        if sys.argv[1:] in (["--version"], ["-V"]):
+            _print_version()
         from .app import app
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     app.main(prog_name="steadyset")
     raise AssertionError("unreachable: main exits")
+
+
+def _print_version() -> NoReturn:
+    """Answer the one question that needs no parser."""
+    from .. import __version__
+
+    try:
+        print(f"steadyset {__version__}", flush=True)
+    except OSError as error:
+        from .failing import say_unwritable
+
+        raise SystemExit(say_unwritable(error)) from None
+    raise SystemExit(0)

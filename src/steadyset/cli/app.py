@@ -86,26 +86,13 @@ class Commands(Group):
         """Run the command line and return the exit code, whatever happens."""
         shared: dict[str, Run] = {}
         try:
-            code = int(super().main(**extra, obj=shared) or 0)
+            return int(super().main(**extra, obj=shared) or 0)
         except SystemExit:
             raise
         except BaseException as error:
             from .failing import answer
 
             return answer(error, shared.get("run") or Run(_named(argv), scan(argv)), argv)
-        return _flushed(code, shared.get("run"))
-
-
-def _flushed(code: int, run: Run | None) -> int:
-    """Make sure that the output has arrived; a full disk is noticed here or never."""
-    from .console import Console
-    from .failing import say_unwritable
-
-    try:
-        (run.console if run is not None else Console()).out.flush()
-    except OSError as error:
-        return say_unwritable(error)
-    return code
 
 
 def _named(argv: list[str]) -> str:

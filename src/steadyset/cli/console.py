@@ -113,14 +113,6 @@ class Channel:
         as_text = os.name == "nt" or not hasattr(self.stream, "buffer")
         self._guarded(self._carriable(path) if as_text else os.fsencode(path), newline=True)
 
-    def flush(self) -> None:
-        """Hand everything to the operating system.
-
-        Raises:
-            OSError: the stream cannot be written, the disk is full for example.
-        """
-        self._guarded("")
-
     def _guarded(self, text: str | bytes, *, newline: bool = False) -> None:
         if self.stream is None:
             return

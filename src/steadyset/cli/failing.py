@@ -220,9 +220,14 @@ def _is_output(error: OSError) -> bool:
 
 
 def say_unwritable(error: OSError) -> int:
-    """Say that the output could not be written, as far as that is still possible; return the exit code."""
-    problem = DiskFullError("the output could not be written", evidence=[("system", error.strerror or str(error))])
+    """Say that the output could not be written, as far as that is still possible; return the exit code.
+
+    That its reader has left is not worth a word.
+    """
+    seen = [("system", error.strerror or str(error))]
+    problem = DiskFullError("the output could not be written", evidence=seen)
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        print(problem, file=sys.stderr, flush=True)
+        if not isinstance(error, BrokenPipeError):
+            print(problem, file=sys.stderr, flush=True)
     muffle(sys.stdout)
     return 1

@@ -106,6 +106,41 @@ def fetch(
     return [Path(path) for path in record.paths]
 
 
+def fetch_url(
+    url: str,
+    *,
+    sha256: str | None = None,
+    size: int | None = None,
+    to: str | os.PathLike[str] | None = None,
+) -> Path:
+    """Fetch any file by its URL, with the engine and the store of the datasets.
+
+    Resumed, retried and published like a dataset's file. With ``sha256`` the bytes are proved; without,
+    they are unverified: the digest that was seen is recorded beside the URL, and the copy that is stored
+    serves the next call. A file that stands at ``to`` already and is another is renamed to
+    ``NAME.replaced-TIME``.
+
+    Args:
+        url: an http or https URL.
+        sha256: the expected digest, 64 hex digits.
+        size: the expected size in bytes.
+        to: where to put a copy: a file, or a directory. None leaves it in the store.
+
+    Returns:
+        The path of the file; nothing is there unless it is whole and, with ``sha256``, right.
+
+    Raises:
+        ArgumentError: SS443.
+        FetchError, DataError: the leaf for the true cause.
+        StoreError: neither the store nor ``to`` can be written.
+    """
+    from pathlib import Path
+
+    from .urls import fetch_url_with
+
+    return Path(fetch_url_with(Settings.from_environ(), url, sha256=sha256, size=size, to=to).path)
+
+
 def verify(name: str | None = None) -> Report:
     """Check what is stored against the recorded digests, by SHA-256, and change nothing.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..decode.contract import check
 from ..errors import DataError, FetchError, NoSourceError, NotStoredError, SteadysetError, StoreError
+from ..findings.records import Evidence
 from ..manifests.records import Manifest, Recipe
 from ..settings import Settings
 from ..splits import Provenance, Splits
@@ -152,17 +153,15 @@ def _store_one(
 def verdict(session: Session, manifest: Manifest) -> SteadysetError:
     """Return the error that says why a dataset could not be had."""
     errors = session.errors
-    if session.settings.offline:
+    if session.settings.offline and all(isinstance(e, FetchError) for e in errors):
         return NotStoredError(
             f"{manifest.name} is not on this machine, and contacting anybody was ruled out",
-            evidence=[("store", session.own.root), *((type(e).__name__, e.message) for e in errors)],
+            evidence=[("store", session.own.root), *(line for e in errors for line in _reasons(e))],
         )
     if not errors:
         return FetchError(f"{manifest.name} has no source", code="SS132")
     if len({e.code for e in errors}) == 1:
-        first = errors[0]
-        first.message = f"{manifest.name} could not be had: {first.message}"
-        return first
+        return _same_cause(manifest, errors)
     error = NoSourceError(
         f"{manifest.name} could not be had from anywhere",
         evidence=[line for e in errors for line in _reasons(e)],
@@ -170,6 +169,15 @@ def verdict(session: Session, manifest: Manifest) -> SteadysetError:
     error.failures = ExceptionGroup(error.message, errors)
     error.attempts = tuple(session.attempts)
     return error
+
+
+def _same_cause(manifest: Manifest, errors: Sequence[SteadysetError]) -> SteadysetError:
+    """Return one error for several of the same code, with the evidence of all."""
+    first, *others = errors
+    first.message = f"{manifest.name} could not be had: {first.message}"
+    seen = [*first.evidence, *(line for e in others for line in _reasons(e))]
+    first.evidence = tuple(Evidence(label, value) for label, value in dict.fromkeys(seen))
+    return first.with_traceback(None)
 
 
 def _reasons(error: SteadysetError) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from ..store.layout import check
 from ..store.quarantine import set_aside
 from ..store.writing import coded
 from .fetching import fetch_with
-from .placing import set_corrupt_aside
+from .placing import set_aside as rename_aside
 from .verification import Checked, checked
 from .warm import load_with
 
@@ -69,7 +69,7 @@ def _set_aside(settings: Settings, step: Step) -> Finding:
     try:
         if step.bad.kind == "keras":
             with coded(step.bad.path, "moved aside"):
-                where = set_corrupt_aside(step.bad.path, found.name)
+                where = rename_aside(step.bad.path, found.name)
         else:
             where = set_aside(settings.own, step.bad.path, found.name)
     except SteadysetError as error:

@@ -12,7 +12,7 @@ from ..store.objects import sha256_of
 from ..store.writing import coded, discard, sync, sync_directory, token, write_all
 
 
-def place(source: str | None, data: Buffer | None, target: str, *, sha256: str) -> str | None:
+def place(source: str | None, data: Buffer | None, target: str, *, sha256: str, aside: str = "corrupt") -> str | None:
     """Copy a verified file to a target, written aside and published by rename.
 
     A target that already has the digest is left alone. Any other file there is renamed, never deleted.
@@ -22,6 +22,7 @@ def place(source: str | None, data: Buffer | None, target: str, *, sha256: str) 
         data: the bytes, or None.
         target: the path of the copy.
         sha256: the digest of the file in hex.
+        aside: what a file that stood there is called: ``NAME.ASIDE-TIME``.
 
     Returns:
         Where the file that stood at the target is now, or None.
@@ -33,13 +34,13 @@ def place(source: str | None, data: Buffer | None, target: str, *, sha256: str) 
         if os.path.isfile(target) and sha256_of(target) == sha256:
             return None
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        aside = f"{target}.{token()}.tmp"
+        new = f"{target}.{token()}.tmp"
         try:
-            _write(source, data, aside)
-            moved = set_corrupt_aside(target)
-            os.replace(aside, target)
+            _write(source, data, new)
+            moved = set_aside(target, called=aside)
+            os.replace(new, target)
         except BaseException:
-            discard(aside)
+            discard(new)
             raise
         sync_directory(os.path.dirname(target))
         return moved
@@ -62,7 +63,7 @@ def place_unpacked(packed: str, target: str) -> None:
         aside = f"{target}.{token()}.tmp"
         try:
             _write(None, data, aside)
-            set_corrupt_aside(target)
+            set_aside(target)
             os.replace(aside, target)
         except BaseException:
             discard(aside)
@@ -80,8 +81,8 @@ def _write(source: str | None, data: Buffer | None, aside: str) -> None:
         sync(out.fileno())
 
 
-def set_corrupt_aside(target: str, why: str = "") -> str | None:
-    """Rename what stands at a place; its new name says that it was corrupt, when that was found, and why.
+def set_aside(target: str, why: str = "", *, called: str = "corrupt") -> str | None:
+    """Rename what stands at a place; its new name says what it is called, when it was renamed, and why.
 
     Returns:
         The new path, or None when nothing stood there.
@@ -89,7 +90,7 @@ def set_corrupt_aside(target: str, why: str = "") -> str | None:
     if not os.path.lexists(target):
         return None
     reason = re.sub(r"[^a-z0-9]+", "-", why.lower()).strip("-")
-    moved = f"{target}.corrupt-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}{f'-{reason}' if reason else ''}"
+    moved = f"{target}.{called}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}{f'-{reason}' if reason else ''}"
     while os.path.lexists(moved):
         moved += f"-{token()}"
     os.rename(target, moved)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from filelock import FileLock, Timeout
 
 from .layout import Layout
+from .writing import coded
 
 _POLL = 0.05
 
@@ -26,8 +27,12 @@ def hold(layout: Layout, key: str, *, patience: float, waiting: Callable[[], Non
         key: what is locked, usually a SHA-256.
         patience: seconds to wait at most.
         waiting: called once when another process holds the lock.
+
+    Raises:
+        StoreError: the directory of the locks cannot be made.
     """
-    os.makedirs(layout.locks, exist_ok=True)
+    with coded(layout.locks):
+        os.makedirs(layout.locks, exist_ok=True)
     lock = FileLock(os.path.join(layout.locks, f"{key}.lock"), thread_local=False)
     held = _acquire(lock, patience, waiting)
     try:
