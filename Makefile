@@ -66,8 +66,8 @@ docs: $(DOCS_READY) ## build the documentation into docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
 bench: $(TEST_READY) ## run every script in benchmarks/
-	@set -e; for script in benchmarks/*.py; do \
-	  if [ -f "$$script" ]; then echo "== $$script"; $(BIN)/python "$$script"; fi; \
+	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do \
+	  echo "== $$script"; $(BIN)/python "$$script"; \
 	done
 
 picture: $(PACKAGE_READY) ## record the README's picture anew; PICTURE and BLOCKS choose another

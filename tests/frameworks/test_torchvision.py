@@ -11,26 +11,16 @@ import pytest
 pytestmark = pytest.mark.frameworks
 
 
-@pytest.fixture(scope="module")
-def torchvision_datasets() -> Any:
-    """torchvision without a build for this torch: declare the operators it misses, then import its datasets."""
-    torch: Any = pytest.importorskip("torch")
-    library = torch.library.Library("torchvision", "DEF")
-    for schema in ("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",):
-        library.define(schema)
-    return pytest.importorskip("torchvision.datasets")
-
-
 def test_torchvision_reads_what_was_fetched(
-    torchvision_datasets: Any, mnist_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    torchvision: Any, mnist_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import steadyset
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("STEADYSET_MIRRORS", str(mnist_dir))
     steadyset.fetch("mnist", to="torchvision")
-    train = torchvision_datasets.MNIST(root="data", train=True, download=False)
-    test = torchvision_datasets.MNIST(root="data", train=False, download=False)
+    train = torchvision.datasets.MNIST(root="data", train=True, download=False)
+    test = torchvision.datasets.MNIST(root="data", train=False, download=False)
     ours = steadyset.load("mnist")
     np.testing.assert_array_equal(train.data.numpy(), ours.train.x)
     np.testing.assert_array_equal(train.targets.numpy(), ours.train.y)

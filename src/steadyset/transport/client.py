@@ -85,20 +85,19 @@ class Client:
         handled = sys.exception()
         wire = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **headers}
         with Watch(self._connections, head=self.limits.idle, whole=within) as watch:
-            watch.target = url
             try:
                 with self._follow(url, wire, watch) as response:
                     yield response
             except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
                 # Not OSError: a full disk under the reader of the body is no fault of the network.
-                told = cause(error, host=host_of(watch.target), proxy=watch.proxy, handled=handled)
+                told = cause(error, host=host_of(watch.target or url), proxy=watch.proxy, handled=handled)
                 raise watch.stalled() or told from error
 
     @contextmanager
     def _follow(self, url: str, wire: Mapping[str, str], watch: Watch) -> Iterator[Response]:
         passed: list[str] = []
         while True:
-            watch.target = url
+            watch.target = _checked(url)
             about = {"trace": watch.trace}
             with self._http.stream("GET", url, headers=dict(wire), extensions=about) as answer:
                 watch.answered()
@@ -108,6 +107,16 @@ class Client:
                     return
                 passed.append(url)
                 url = _next(url, answer.headers.get("location"), passed)
+
+
+def _checked(url: str) -> str:
+    """Return a URL that can be asked for: the engine lets some through that the system then chokes on."""
+    try:
+        if urlsplit(url).port == 0:
+            raise httpx2.InvalidURL("port 0 cannot be connected to")
+    except ValueError as error:
+        raise httpx2.InvalidURL(str(error)) from error
+    return url
 
 
 def host_of(url: str) -> str:

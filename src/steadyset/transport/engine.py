@@ -71,6 +71,7 @@ class Fetch:
         self._sink = sink
         self._turns = [Turn(s) for s in sources]
         self._last: Turn | None = None
+        self._favoured: Turn | None = None
         self._client = client
         self._openers = openers
         self._limits = limits or Limits()
@@ -127,6 +128,9 @@ class Fetch:
         now = self._clock.elapsed()
         if now >= self._deadline:
             raise self._too_late()
+        if self._favoured is not None:
+            favoured, self._favoured = self._favoured, None
+            return favoured
         alive = [t for t in self._turns if not t.retired]
         if not alive:
             raise nothing_left(self.wanted, self._turns, self.attempts)
@@ -157,9 +161,12 @@ class Fetch:
         if outcome.fatal or isinstance(error, TimeLimitError):
             raise with_record(error, self.attempts)
         turn.ask = outcome.ask
-        # A piece begun by another may be wrong for what the other brought: then more is missing than before.
-        lied = error.code == "SS203" and bool(gap and after and after.start >= gap.start)
-        self._failed(turn, outcome, error, progressed=progressed, lied=lied)
+        wrong = error.code == "SS203"
+        if wrong and gap and after and after.start < gap.start:
+            # More is missing than before: another began this piece, and may have begun it wrong.
+            self._favoured = turn
+            return
+        self._failed(turn, outcome, error, progressed=progressed, lied=wrong)
 
     def _remote(self, turn: Turn) -> Outcome:
         if self._client is None:
