@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import contextlib
+import functools
 import hashlib
 import random
 import select
@@ -262,10 +264,13 @@ def _pump(one: socket.socket, other: socket.socket) -> None:
             (other if sock is one else one).sendall(data)
 
 
+@functools.cache
 def dead_port() -> int:
-    """Return a port on loopback where nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
+    """Return a port on loopback where nothing listens, and nobody else can: it is bound."""
+    bound = socket.socket()
+    atexit.register(bound.close)
+    bound.bind(("127.0.0.1", 0))
+    port: int = bound.getsockname()[1]
     return port
 
 
