@@ -8,8 +8,11 @@ from collections.abc import Callable
 
 from .transport.records import Event, Listener
 
+Progress = bool | Callable[[Event], object] | None
+"""How a load may be told to show its progress; see ``steadyset.load``."""
 
-def listener(progress: bool | Callable[[Event], object] | None) -> Listener | None:
+
+def listener(progress: Progress) -> Listener | None:
     """Return who is told of the progress.
 
     Args:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import ArgumentError
 from ..settings import Settings
@@ -15,9 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..findings.report import Report
+    from ..progress import Progress
     from ..store.arrays import Verify
 
-    Progress = bool | Callable[[Any], object] | None
 
 _VERIFY = ("fast", "full", "stat")
 

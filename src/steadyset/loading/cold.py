@@ -23,8 +23,8 @@ from .sources import Tier
 from .warm import as_splits
 
 if TYPE_CHECKING:
+    from ..progress import Progress
     from ..store.arrays import Verify
-    from .api import Progress
 
 _TIERS: tuple[Tier | None, ...] = (None, "mirrors", "built-in")
 

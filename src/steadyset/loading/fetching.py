@@ -21,7 +21,7 @@ from .session import Content, Session
 from .sources import Tier
 
 if TYPE_CHECKING:
-    from .api import Progress
+    from ..progress import Progress
 
 _TIERS: tuple[Tier | None, ...] = (None, "mirrors", "built-in")
 

@@ -28,8 +28,8 @@ from ..transport.records import Attempt, Event, Limits, Source, Wanted
 from .sources import OPENERS, Tier, sources_of
 
 if TYPE_CHECKING:
+    from ..progress import Progress
     from ..transport.client import Client
-    from .api import Progress
 
 
 class Content(NamedTuple):

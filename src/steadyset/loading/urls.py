@@ -30,7 +30,7 @@ from .session import prepare
 from .sources import OPENERS
 
 if TYPE_CHECKING:
-    from .api import Progress
+    from ..progress import Progress
 
 _HEX64 = re.compile(r"[0-9a-fA-F]{64}")
 _SEEN = "steadyset.seen/1"

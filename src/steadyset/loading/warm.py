@@ -15,8 +15,8 @@ from ..store.layout import Layout, check
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..progress import Progress
     from ..store.arrays import Verify
-    from .api import Progress
 
 _VERIFIED = {
     "fast": "XXH3-128 of every array",

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from ..errors import ManifestError
-from .positions import line_of, twin_key
 from .records import PIECE, ArraySpec, FileSpec, Licence, Manifest, Origin, Recipe, SplitSpec
 
 SCHEMA = "steadyset.manifest/1"
@@ -273,12 +272,16 @@ def parse(text: str, *, path: str) -> Manifest:
     except json.JSONDecodeError as error:
         raise _refusal(path, error.lineno, f"not JSON: {error.msg}") from error
     except _TwinsError:
+        from .positions import twin_key
+
         line, key = twin_key(text)
         raise _refusal(path, line, f"the key {key!r} stands twice in one object") from None
     except (RecursionError, ValueError) as error:
         # Besides depth: Python refuses to read a number of more than 4,300 digits.
         raise _refusal(path, 1, f"not JSON that can be read: {error}") from error
     except _MalformedError as error:
+        from .positions import line_of
+
         where = ".".join(str(step) for step in error.path) or "the manifest"
         raise _refusal(path, line_of(text, error.path), f"{where} {error.what}") from None
 

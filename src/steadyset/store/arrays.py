@@ -11,14 +11,16 @@ import json
 import mmap
 import os
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import xxhash
-from numpy.typing import NDArray
 
 from ..manifests.records import ArraySpec
 from .layout import Layout
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Verify = Literal["fast", "full", "stat"]
 """How a stored array is checked before it is handed out: XXH3 of its bytes, SHA-256 of them, or size and times."""
