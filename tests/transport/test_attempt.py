@@ -400,7 +400,7 @@ def test_the_connection_serves_the_next_request(trial: Trial) -> None:
 
 
 def stalled(trial: Trial) -> Outcome:
-    with Client(QUICK._replace(idle=0.2)) as client:
+    with Client(QUICK._replace(idle=0.2, slowest=1e6)) as client:
         return attempt(client, trial.origin.url_of("file.bin"), trial.assembly, trial.sink)
 
 
@@ -408,7 +408,7 @@ SILENCES: list[Callable[[], Fault]] = [
     lambda: faults.Delay(9),
     lambda: faults.StallHead(9),
     lambda: faults.StallAfter(HALF, 9),
-    lambda: faults.Drip(1, 0.02),
+    lambda: faults.Drip(300, 0.02),
 ]
 
 

@@ -207,9 +207,8 @@ def test_what_the_caller_handles_does_not_hide_the_cause() -> None:
     try:
         raise ConnectionRefusedError("the stock loader's own failure")
     except ConnectionRefusedError:
-        with Origin({NAME: DATA}, [faults.Delay(3)]) as origin, pytest.raises(FetchError) as caught:
-            fetch(wanted(), origin.url_of(NAME), limits=QUICK._replace(idle=0.1, tries=1))
-    assert caught.value.code == "SS106"
+        error = failing("http://steadyset.invalid/f")
+    assert error.code == "SS101"
 
 
 def dripping(sock: socket.socket) -> None:
