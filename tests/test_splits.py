@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from steadyset import Provenance, Split, Splits
-from steadyset.splits import as_text
+from steadyset.show.samples import as_text
 
 
 @pytest.fixture

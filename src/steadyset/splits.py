@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from .findings.records import Finding
@@ -70,8 +69,3 @@ class Splits(_Pair):
         from .show.sheet import splits_html
 
         return splits_html(self)
-
-
-def as_text(array: np.ndarray[Any, Any]) -> str:
-    """Return shape and dtype as people write them: ``60000×28×28 uint8``."""
-    return f"{'×'.join(str(n) for n in array.shape) or 'scalar'} {array.dtype}"

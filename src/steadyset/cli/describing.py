@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..show.samples import are_pictures, as_grey, first_of_each, label_counts
+from ..show.samples import are_pictures, as_grey, as_text, first_of_each, label_counts
 from ..show.terminal import gallery
-from ..splits import as_text
 from .console import Channel, clean
 from .tables import attempt_lines, duration, facts, size, table
 

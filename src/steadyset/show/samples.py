@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from ..splits import Split
 
 _LARGEST = 512
 _MOST_LABELS = 1000
 # ITU-R BT.601: how bright red, green and blue are.
 _LUMA = np.array([0.299, 0.587, 0.114])
+
+
+class Labelled(Protocol):
+    """Samples and their labels, one entry of each along the first axis."""
+
+    @property
+    def x(self) -> NDArray[Any]:
+        """The samples."""
+
+    @property
+    def y(self) -> NDArray[Any]:
+        """The labels."""
 
 
 def are_pictures(x: NDArray[Any]) -> bool:
@@ -47,7 +56,7 @@ def label_counts(y: NDArray[Any]) -> list[int] | None:
     return None if flat is None else np.bincount(flat).tolist()
 
 
-def first_of_each(split: Split, *, each: int = 1, most: int = 10) -> tuple[list[int], NDArray[np.intp]]:
+def first_of_each(split: Labelled, *, each: int = 1, most: int = 10) -> tuple[list[int], NDArray[np.intp]]:
     """Return the first samples of each label.
 
     Args:
@@ -65,3 +74,8 @@ def first_of_each(split: Split, *, each: int = 1, most: int = 10) -> tuple[list[
     found = {c: np.flatnonzero(flat == c)[:each] for c in range(int(flat.max()) + 1)}
     labels = [c for c, where in found.items() if len(where) == each][:most]
     return labels, np.array([found[c] for c in labels], dtype=np.intp).reshape(-1, each)
+
+
+def as_text(array: NDArray[Any]) -> str:
+    """Return shape and dtype as people write them: ``60000×28×28 uint8``."""
+    return f"{'×'.join(str(n) for n in array.shape) or 'scalar'} {array.dtype}"

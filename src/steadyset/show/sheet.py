@@ -5,17 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..splits import as_text
 from .png import png
-from .samples import are_pictures, as_grey, first_of_each, label_counts
-
-if TYPE_CHECKING:
-    from ..splits import Provenance, Splits
+from .samples import Labelled, are_pictures, as_grey, as_text, first_of_each, label_counts
 
 _EACH = 4
 _GAP = 2
@@ -23,7 +19,51 @@ _SHOWN = 56
 _CELL = "padding:2px 12px 2px 0;text-align:left"
 
 
-def splits_html(splits: Splits) -> str:
+class Sourced(Protocol):
+    """Where a dataset came from; see ``steadyset.Provenance``."""
+
+    @property
+    def dataset(self) -> str:
+        """The name of the dataset."""
+
+    @property
+    def source(self) -> str:
+        """The place the bytes came from."""
+
+    @property
+    def origin(self) -> str:
+        """Where the store had them from."""
+
+    @property
+    def recipe(self) -> str:
+        """What was decoded."""
+
+    @property
+    def verified(self) -> str:
+        """What was checked."""
+
+
+class Loaded(Protocol):
+    """A dataset as it is loaded; see ``steadyset.Splits``."""
+
+    @property
+    def train(self) -> Labelled:
+        """The train split."""
+
+    @property
+    def test(self) -> Labelled:
+        """The test split."""
+
+    @property
+    def provenance(self) -> Sourced | None:
+        """Where it came from."""
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """What the labels mean."""
+
+
+def splits_html(splits: Loaded) -> str:
     """Return a dataset as a piece of HTML that needs nothing else: no script, no style sheet, no request.
 
     The pictures are one PNG in a data URI, a column per label, from the train split. Arrays that are no
@@ -34,7 +74,7 @@ def splits_html(splits: Splits) -> str:
     return f'<div style="font-family:sans-serif;font-size:13px">{"".join(parts)}</div>'
 
 
-def _table(splits: Splits) -> str:
+def _table(splits: Loaded) -> str:
     rows = [("split", "x", "y", "labels")]
     for name, split in (("train", splits.train), ("test", splits.test)):
         counts = label_counts(split.y)
@@ -49,7 +89,7 @@ def _spread(counts: list[int] | None) -> str:
     return f"{len(held)}, {min(held)} to {max(held)} of each"
 
 
-def _provenance(provenance: Provenance | None) -> str:
+def _provenance(provenance: Sourced | None) -> str:
     if provenance is None:
         return ""
     origin = provenance.origin if provenance.source == "store" else ""
@@ -71,7 +111,7 @@ def _html_table(rows: Iterable[tuple[str, ...]], head: str = "td") -> str:
     return f'<table style="border-collapse:collapse;margin:4px 0">{"".join(lines)}</table>'
 
 
-def _pictures(splits: Splits) -> str:
+def _pictures(splits: Loaded) -> str:
     x = splits.train.x
     if not are_pictures(x):
         return ""
