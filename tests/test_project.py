@@ -26,6 +26,8 @@ PUBLIC = [
     "datasets",
     "errors",
     "fetch",
+    "fetch_url",
+    "heal",
     "load",
     "verify",
 ]

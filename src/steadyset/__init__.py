@@ -16,6 +16,8 @@ __all__ = [
     "datasets",
     "errors",
     "fetch",
+    "fetch_url",
+    "heal",
     "load",
     "verify",
 ]
@@ -25,6 +27,8 @@ _HOMES = {
     "Split": "splits",
     "Splits": "splits",
     "fetch": "loading.api",
+    "fetch_url": "loading.api",
+    "heal": "loading.api",
     "load": "loading.api",
     "verify": "loading.api",
 }
@@ -33,7 +37,7 @@ _MODULES = ("datasets", "errors")
 TYPE_CHECKING = False  # typing's own would cost its import
 if TYPE_CHECKING:
     from . import datasets, errors
-    from .loading.api import fetch, load, verify
+    from .loading.api import fetch, fetch_url, heal, load, verify
     from .splits import Provenance, Split, Splits
 
 

@@ -126,7 +126,10 @@ class SteadysetError(Exception):
             return self._remedies
         from .findings.catalogue import entries
 
-        found = entries().get(self.code)
+        try:
+            found = entries().get(self.code)
+        except OSError:  # too many open files, perhaps: the message must come through all the same
+            return ()
         return found.remedies if found else ()
 
     def __str__(self) -> str:

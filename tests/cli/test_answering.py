@@ -78,3 +78,10 @@ def test_a_guess_is_called_one() -> None:
 
 def test_evidence_cannot_steer_the_terminal() -> None:
     assert not any("\x1b" in line for line in finding_block(NOTE, Console("never").out))
+
+
+@pytest.mark.parametrize(("quiet", "again"), [(0, False), (1, True)])
+def test_what_the_body_tells_is_not_told_twice(quiet: int, again: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = Answer(Report("heal", "done", (NOTE,)), body=["body tells SS216"], told=(NOTE,))
+    deliver(answer, Console("never"), Common(quiet=quiet))
+    assert ("equivalent-copy-used" in capsys.readouterr().out) is again

@@ -12,7 +12,7 @@ from steadyset.cli.app import COMMANDS, app
 
 from .conftest import Run
 
-LEAVES = [["load"], ["fetch"], ["verify"], ["list"], ["explain"], ["demo"]]
+LEAVES = [["load"], ["fetch"], ["verify"], ["heal"], ["list"], ["explain"], ["demo"]]
 LEAVES += [["cache", name] for name in ("dir", "list", "size", "prune")]
 COMMON = ["--json", "--quiet", "--verbose", "--offline", "--mirror", "--color", "--help"]
 

@@ -14,6 +14,7 @@ from steadyset.cli.options import Common, Run
 from steadyset.errors import SteadysetError
 from steadyset.store.layout import Layout
 from steadyset.store.partials import Partial
+from steadyset.transport.records import Event
 
 LEAVES = [getattr(errors, name) for name in errors.__all__ if name != "SteadysetWarning"]
 CONFIGURATION = {
@@ -110,12 +111,26 @@ def test_frames_are_told_without_the_path_to_them() -> None:
 def test_an_interruption_says_what_is_kept(
     error: BaseException, capsys: pytest.CaptureFixture[str], store: Path
 ) -> None:
-    with Partial(Layout(str(store)), "ab" * 32, "tiny.npz") as partial:
-        partial.write_at(0, bytes(1_500_000))
-    assert failed(error) == 130
+    unfinished(store, "ab", "tiny.npz", 1_500_000)
+    unfinished(store, "cd", "of another call.npz", 2_000_000)
+    run = Run("load", Common(color="never", quiet=1))
+    with run.progress() as tell:
+        tell(Event("advance", "tiny.npz", 1_500_000, 4_000_000))
+        tell(Event("advance", "kept in memory.npz", 1_500_000, 4_000_000))
+    assert answer(error, run, ["load"]) == 130
     said = capsys.readouterr().err
-    assert said.startswith("interrupted\n")
-    assert "1.5 MB of tiny.npz are kept; the same command goes on from there" in said
+    assert said == "interrupted\n  1.5 of 4.0 MB of tiny.npz are kept; the same command goes on from there\n"
+
+
+def unfinished(store: Path, key: str, name: str, size: int) -> None:
+    with Partial(Layout(str(store)), key * 32, name) as partial:
+        partial.write_at(0, bytes(size))
+
+
+def test_an_interruption_says_nothing_of_what_others_left(capsys: pytest.CaptureFixture[str], store: Path) -> None:
+    unfinished(store, "ab", "tiny.npz", 1_500_000)
+    assert failed(KeyboardInterrupt()) == 130
+    assert capsys.readouterr().err == "interrupted\n"
 
 
 def test_an_interruption_with_nothing_kept(capsys: pytest.CaptureFixture[str]) -> None:

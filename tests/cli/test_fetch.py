@@ -63,10 +63,3 @@ def test_a_failure_of_the_only_one_is_said_as_load_says_it(cli: Run, data: tiny.
     assert result.exit_code == 1
     assert result.stdout == ""
     assert result.stderr.startswith("[SS108]")
-
-
-def test_an_address_is_refused_without_its_credentials(cli: Run) -> None:
-    result = cli("fetch", "https://me:pw@example.org/f?sig=1")
-    assert result.exit_code == 2
-    assert "does not fetch other files yet" in result.stderr
-    assert "https://<redacted>@example.org/f\n" in result.stderr

@@ -5,9 +5,10 @@ import pytest
 from click.testing import CliRunner
 
 from steadyset.cli.answering import Answer
-from steadyset.cli.options import Common, Run, common, scan
+from steadyset.cli.options import Common, Run, common, scan, timeout
 from steadyset.errors import MirrorError
 from steadyset.findings.report import Report
+from steadyset.transport.records import Limits
 
 LINES = [
     [],
@@ -64,3 +65,31 @@ def test_offline_is_asked_for_by_either(
 ) -> None:
     monkeypatch.setenv("STEADYSET_OFFLINE", variable)
     assert Run("load", Common(offline=option)).settings().offline is offline
+
+
+@pytest.mark.parametrize(
+    ("given", "total", "connect", "idle"), [("90", 90, 10, 20), ("1.5", 1.5, 1.5, 1.5), ("1e300", 1e8, 10, 20)]
+)
+def test_a_time_limit_holds_for_one_connection_too(given: str, total: float, connect: float, idle: float) -> None:
+    seen: list[Limits | None] = []
+
+    @click.command("x")
+    @timeout
+    def command(limits: Limits | None) -> None:
+        seen.append(limits)
+
+    for argv in ([], ["--timeout", given]):
+        CliRunner().invoke(command, argv, catch_exceptions=False)
+    assert seen == [None, Limits()._replace(total=total, connect=connect, idle=idle)]
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "nan", "inf", "", "1h"])
+def test_what_is_no_time_is_refused(given: str) -> None:
+    @click.command("x")
+    @timeout
+    def command(limits: Limits | None) -> None:
+        raise AssertionError("not reached")
+
+    result = CliRunner().invoke(command, ["--timeout", given])
+    assert result.exit_code == 2
+    assert "is not a number of seconds greater than 0" in result.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import jsonschema
 import pytest
 
 import tiny
-from steadyset.practice.faults import StallAfter
+from steadyset.practice.faults import CutAfter, RateLimit, StallAfter
 from steadyset.practice.origin import Origin
 
 COMMAND = [sys.executable, "-m", "steadyset"]
@@ -123,7 +124,7 @@ def test_an_interrupted_load_keeps_what_came_and_says_so(
         assert document["datasets"][0]["ok"] is False
     else:
         assert out == b""
-        assert b"of tiny.npz are kept; the same command goes on from there" in err
+        assert b" kB of tiny.npz are kept; the same command goes on from there" in err
     assert sum(p.stat().st_size for p in store.glob("partials/*.part")) > 0
 
 
@@ -140,4 +141,69 @@ def test_the_next_call_goes_on_from_there(data: tiny.Tiny, store: Path) -> None:
     (record,) = json.loads(done.stdout)["datasets"]
     assert record["ok"]
     assert record["bytes_downloaded"] == len(whole) - 20_480
-    assert b"tiny.npz: goes on at" in done.stderr
+    assert f"tiny.npz: goes on at 20.5 of {len(whole) / 1000:.1f} kB".encode() in done.stderr
+
+
+def interrupted(*argv: object, store: Path, enough: int) -> tuple[int, str, str]:
+    """Run a command until so many bytes have come, then interrupt it as Ctrl-C does."""
+    process = subprocess.Popen([*COMMAND, *map(str, argv)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 30
+    while sum(p.stat().st_size for p in store.glob("partials/*.part")) < enough:
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.02)
+    time.sleep(0.2)  # what was written is told a moment later
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    return process.returncode, out.decode(), err.decode()
+
+
+@POSIX
+def test_an_interrupted_fetch_of_a_url_leaves_nothing_there_and_goes_on(store: Path, tmp_path: Path) -> None:
+    whole, target = os.urandom(200_000), tmp_path / "out.bin"
+    with Origin({"f.bin": whole}, [StallAfter(120_000, 600.0)]) as origin:
+        url = origin.url_of("f.bin")
+        code, out, err = interrupted("fetch", url, "-o", target, store=store, enough=120_000)
+        assert (code, out) == (130, "")
+        assert err == "\ninterrupted\n  120.0 of 200.0 kB of f.bin are kept; the same command goes on from there\n"
+        assert not target.exists()
+        origin.set_faults([])
+        done = run("fetch", url, "-o", target)
+        assert origin.bytes_sent() == len(whole)
+    assert done.returncode == 0
+    assert done.stderr.decode().startswith("f.bin: goes on at 120.0 kB\n")
+    assert target.read_bytes() == whole
+
+
+@POSIX
+def test_an_interrupted_heal_keeps_what_came(data: tiny.Tiny, mirror: Path, store: Path) -> None:
+    run("load", data.name, "--mirror", mirror)
+    (bad,) = store.glob("objects/*/*")
+    bad.chmod(0o644)
+    bad.write_bytes(b"<html>")
+    with Origin({"tiny.npz": data.files["tiny.npz"]}, [StallAfter(20_480, 600.0)]) as origin:
+        code, _, err = interrupted("heal", data.name, "--mirror", origin.url, store=store, enough=20_480)
+    assert code == 130
+    size = f"{len(data.files['tiny.npz']) / 1000:.1f}"
+    assert re.search(rf"\d\d\.\d of {size} kB of tiny\.npz are kept; the same command goes on from there", err)
+    healed = run("heal", data.name, "--mirror", mirror)
+    assert healed.returncode == 0, healed.stderr
+    assert run("verify", data.name, "-q").stdout == b""
+
+
+@POSIX
+def test_quiet_says_nothing_on_the_way(data: tiny.Tiny) -> None:
+    with Origin({"tiny.npz": data.files["tiny.npz"]}, [CutAfter(10_000, times=2)]) as origin:
+        done = run("load", data.name, "--mirror", origin.url, "-q")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_line_for_each_tenth_where_there_is_no_terminal() -> None:
+    whole = bytes(1_000_000)
+    with Origin({"f.bin": whole}, [RateLimit(500_000)]) as origin:
+        done = run("fetch", origin.url_of("f.bin"), env={"CI": "true"})
+    lines = [line for line in done.stderr.decode().splitlines() if " % of 1.0 MB from 127.0.0.1:" in line]
+    assert 4 <= len(lines) <= 10
+    assert all("kB/s, " in line and line.endswith(" s left") for line in lines)
+    tenths = [int(line.split(": ")[1].split(" %")[0]) for line in lines]
+    assert tenths == sorted(set(tenths))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -47,6 +48,29 @@ def test_patience_ends_and_the_work_goes_on_without_the_lock(tmp_path: Path) -> 
             assert not held
     finally:
         holder.communicate(b"\n")
+
+
+def test_a_holder_without_a_sign_of_life_is_not_waited_for(tmp_path: Path) -> None:
+    holder = _holder(tmp_path)
+    try:
+        with hold(Layout(str(tmp_path)), "k", patience=60, life=lambda: "the same", stalled=0.2) as held:
+            assert not held
+        seen = iter(range(1000))
+        begun = time.monotonic()
+        with hold(Layout(str(tmp_path)), "k", patience=1, life=lambda: next(seen), stalled=0.2) as held:
+            assert not held
+        assert time.monotonic() - begun >= 1
+    finally:
+        holder.communicate(b"\n")
+
+
+def test_a_directory_of_locks_that_is_removed_meanwhile(tmp_path: Path) -> None:
+    layout = Layout(str(tmp_path))
+    with hold(layout, "k", patience=1) as held:
+        assert held
+        shutil.rmtree(layout.locks)
+    with hold(layout, "k", patience=1) as held:
+        assert held
 
 
 def test_a_killed_holder_frees_the_lock(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from steadyset.errors import DiskFullError
 from steadyset.store.layout import Layout
 from steadyset.store.partials import Partial, orphans, read_journal
 
@@ -99,3 +102,72 @@ def test_the_journal_is_one_json_document(layout: Layout) -> None:
     with Partial(layout, KEY, "name.npz") as partial:
         partial.write_at(0, b"x")
         assert json.loads(Path(partial.journal).read_text())["name"] == "name.npz"
+
+
+def test_what_was_claimed_is_published_from_what_is_still_open(layout: Layout) -> None:
+    owner = Partial(layout, KEY, "f")
+    owner.write_at(0, b"whole")
+    with Partial(layout, KEY, "f") as thief:
+        owner.publish(layout.object(KEY))
+        owner.close()
+        assert thief.read_at(0, 9) == b"whole"
+        thief.publish(layout.object(KEY))
+    assert Path(layout.object(KEY)).read_bytes() == b"whole"
+    assert os.listdir(layout.partials) == []
+
+
+def test_a_store_that_was_removed_is_made_again_on_publishing(layout: Layout) -> None:
+    with Partial(layout, KEY, "f") as partial:
+        partial.write_at(0, b"whole")
+        shutil.rmtree(layout.partials)
+        partial.note(etag='"e"')
+        partial.publish(layout.object(KEY))
+    assert Path(layout.object(KEY)).read_bytes() == b"whole"
+
+
+def test_of_several_orphans_none_stays(layout: Layout) -> None:
+    for content in (b"", b"12", b"123456", b"1"):
+        orphan = Partial(layout, KEY, "f", take_over=False)
+        orphan.write_at(0, content)
+        os.rename(orphan.path, f"{orphan.path}.kept")  # so that closing an empty one leaves it
+        orphan.close()
+        os.rename(f"{orphan.path}.kept", orphan.path)
+    assert len(orphans(layout)) == 4
+    with Partial(layout, KEY, "f") as partial:
+        assert partial.read_at(0, 9) == b"123456"
+        assert orphans(layout) == [partial.path]
+
+
+def test_without_the_lock_only_an_old_orphan_is_taken(layout: Layout) -> None:
+    with Partial(layout, KEY, "f") as first:
+        first.write_at(0, b"abc")
+    os.utime(first.path, (1, 1))
+    with Partial(layout, KEY, "f", take_over=False) as second:
+        assert second.read_at(0, 9) == b"abc"
+
+
+def test_bytes_of_before_a_restart_are_believed_only_by_digest(layout: Layout) -> None:
+    with Partial(layout, KEY, "f") as first:
+        first.write_at(0, b"abc")
+        first.note(url="https://host/f", etag='"e"')
+    told = json.loads(Path(first.journal).read_text())
+    Path(first.journal).write_text(json.dumps(told | {"boot": "another"}))
+    with Partial(layout, KEY, "f") as second:
+        assert second.read_at(0, 9) == b"abc"
+        assert "etag" not in second.noted()
+
+
+def test_an_orphan_that_cannot_be_copied_is_left_to_the_next(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Partial(layout, KEY, "f") as first:
+        first.write_at(0, b"abc")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfileobj", full)
+        with pytest.raises(DiskFullError):
+            Partial(layout, KEY, "f")
+    assert len(orphans(layout)) == 1
+    with Partial(layout, KEY, "f") as second:
+        assert second.read_at(0, 9) == b"abc"

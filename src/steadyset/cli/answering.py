@@ -24,6 +24,7 @@ class Answer(NamedTuple):
         product: lines for stdout that were asked for themselves, left out with ``-qq`` only.
         paths: the same, for paths: written byte for byte.
         chatter: lines for stderr, left out with ``-q``.
+        told: the findings that the body tells; with the body they are not written once more.
         exit_code: left out, the report's.
     """
 
@@ -32,6 +33,7 @@ class Answer(NamedTuple):
     product: Sequence[str] = ()
     paths: Sequence[str] = ()
     chatter: Sequence[str] = ()
+    told: Sequence[Finding] = ()
     exit_code: int | None = None
 
 
@@ -50,7 +52,10 @@ def deliver(answer: Answer, console: Console, common: Common) -> int:
             console.out.write_path(path)
         channel = console.err if answer.paths else console.out
         above = common.quiet < 1 and (answer.body or answer.chatter)
-        channel.write(findings_lines(answer.report.findings, channel)[0 if above else 1 :])
+        told = answer.told if common.quiet < 1 else ()
+        channel.write(
+            findings_lines([f for f in answer.report.findings if f not in told], channel)[0 if above else 1 :]
+        )
     return code
 
 

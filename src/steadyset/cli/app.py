@@ -27,6 +27,7 @@ COMMANDS = {
     "load": Known("load", "Load a dataset: fetch, verify, decode, and show what it is."),
     "fetch": Known("fetch", "Fetch the published files of datasets, verified."),
     "verify": Known("verify", "Check what is stored against the recorded digests."),
+    "heal": Known("heal", "Move damaged copies aside and put good ones in their place."),
     "list": Known("listing", "List the datasets, and which of them are stored."),
     "cache": Known("cache", "See and tidy what is stored."),
     "explain": Known("explain", "Explain a code, such as SS105."),
@@ -110,6 +111,7 @@ Examples:
   steadyset load mnist
   steadyset fetch mnist --to keras
   steadyset verify
+  steadyset heal --dry-run
   steadyset explain SS105
 
 \b

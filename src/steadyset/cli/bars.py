@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ..progress import Lines
+from ..progress import Lines, Pace, happening
 from .console import Console, clean
 
 if TYPE_CHECKING:
@@ -20,16 +21,20 @@ def lines(console: Console) -> Lines:
 
 
 class Bars:
-    """One bar per file, drawn on stderr and gone at the end. Use as a context manager.
+    """One display for all files, drawn on stderr and gone at the end. Use as a context manager.
 
-    rich is imported with the first event, so a load from the store never pays for it. What happens on
-    the way (a source given up, a wait) stays on the screen as a line above the bars.
+    A row per file that is coming, and one for all of them as soon as there are several. rich is imported
+    with the first event, so a load from the store never pays for it. What happens on the way (where a file
+    goes on, a source given up, a wait) stays on the screen as a line above the rows.
     """
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._progress: Progress | None = None
+        self._pace = Pace()
         self._tasks: dict[str, TaskID] = {}
+        self._last: dict[str, Event] = {}
+        self._lock = threading.Lock()  # several files may come at once
 
     def __enter__(self) -> Bars:
         return self
@@ -42,45 +47,42 @@ class Bars:
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
-        progress = self._started()
-        if event.file not in self._tasks:
-            self._tasks[event.file] = progress.add_task(clean(event.file), total=event.total)
-        task = self._tasks[event.file]
-        progress.update(task, completed=event.done, total=event.total)
-        if event.kind == "start" and event.done:
-            self._say(progress, f"{event.file}: goes on at {event.done / 1e6:.1f} MB")
-        elif event.kind in ("abandon", "wait") and event.text:
-            self._say(progress, f"{event.file}: {event.text}")
+        with self._lock:
+            progress = self._started()
+            before = self._last.get(event.file)
+            event = event._replace(source=event.source or (before.source if before else ""))
+            self._last[event.file] = event
+            self._row(progress, event.file, event)
+            if len(self._last) > 1:
+                self._row(progress, "", self._all(event))
+            line = happening(event)
+            if line is not None:
+                progress.console.print(clean(line), markup=False, soft_wrap=True)
 
-    def _say(self, progress: Progress, text: str) -> None:
-        progress.console.print(clean(text), markup=False, highlight=False, soft_wrap=True)
+    def _row(self, progress: Progress, key: str, event: Event) -> None:
+        self._pace.note(event)
+        if key not in self._tasks:
+            self._tasks[key] = progress.add_task("", completed=event.done, total=event.total, event=event)
+        is_coming = event.kind != "done"
+        progress.update(self._tasks[key], completed=event.done, total=event.total, event=event, visible=is_coming)
+
+    def _all(self, event: Event) -> Event:
+        """Return what has come of all files together, as the event of a row of its own."""
+        each = list(self._last.values())
+        totals = [one.total for one in each]
+        total = None if None in totals else sum(filter(None, totals))
+        return event._replace(
+            kind="start" if event.kind == "start" else "advance",  # what a new file brings along is no speed
+            file=f"all {len(each)} files",
+            done=sum(one.done for one in each),
+            total=total,
+            source="",
+        )
 
     def _started(self) -> Progress:
         if self._progress is None:
-            self._progress = _make(self._console)
+            from .columns import make
+
+            self._progress = make(self._console.err, self._pace)
             self._progress.start()
         return self._progress
-
-
-def _make(console: Console) -> Progress:
-    from rich.console import Console as RichConsole
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    channel = console.err
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=None),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=RichConsole(file=channel.stream, no_color=not channel.color, width=channel.width),
-        transient=True,
-        expand=False,
-    )

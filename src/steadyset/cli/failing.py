@@ -29,6 +29,7 @@ from ..findings.redaction import redact_url
 from ..findings.report import Report, finding
 from .answering import painted, write_document
 from .console import Channel, clean, muffle
+from .fitting import command, fitted
 from .options import Run
 
 _CONFIGURATION = (UsageError, StorePathError, StoreVersionError, ManifestError, InternalError)
@@ -60,7 +61,7 @@ def answer(error: BaseException, run: Run, argv: Sequence[str]) -> int:
 
 def _judge(error: BaseException, run: Run, argv: Sequence[str]) -> Failure:
     if isinstance(error, SteadysetError):
-        return _coded(error)
+        return _coded(error, run.urls[0] if len(run.urls) == 1 else "")
     if isinstance(error, click.ClickException):
         return _coded(_usage(error, run))
     if isinstance(error, KeyboardInterrupt | click.Abort | EOFError):
@@ -70,24 +71,23 @@ def _judge(error: BaseException, run: Run, argv: Sequence[str]) -> Failure:
     return _coded(_bug(error, argv))
 
 
-def _coded(error: SteadysetError) -> Failure:
+def _coded(error: SteadysetError, url: str = "") -> Failure:
     code = 2 if isinstance(error, _CONFIGURATION) else 1
-    return Failure(
-        tuple(error_lines(error.code, error.message, error.evidence, error.remedies)),
-        error.message,
-        finding_of(error),
-        code,
-    )
+    found = finding_of(error, url)
+    lines = error_lines(error.code, error.message, error.evidence, found.remedies)
+    return Failure(tuple(lines), error.message, found, code)
 
 
-def finding_of(error: SteadysetError) -> Finding:
-    """Return an error as a finding."""
-    found = finding(error.code, error.message, evidence=error.evidence, remedies=error.remedies)
-    return found._replace(verify=()) if isinstance(error, UsageError | InternalError) else found
+def finding_of(error: SteadysetError, url: str = "") -> Finding:
+    """Return an error as a finding; with a URL, as one of the file that the URL names."""
+    remedies = fitted(error.code, error.remedies, url)
+    found = finding(error.code, error.message, evidence=error.evidence, remedies=remedies)
+    wrong_call = isinstance(error, UsageError | InternalError)
+    return found._replace(verify=() if wrong_call else command(found.verify, url))
 
 
 class Failures:
-    """The datasets of one command that failed, while the others went on."""
+    """The datasets, or the URLs, of one command that failed, while the others went on."""
 
     def __init__(self, *, only: bool) -> None:
         self._only = only
@@ -113,7 +113,7 @@ class Failures:
     @property
     def findings(self) -> list[Finding]:
         """Why, as findings."""
-        return [finding_of(error) for _, error in self.found]
+        return [finding_of(error, name if "://" in name else "") for name, error in self.found]
 
 
 def _usage(error: click.ClickException, run: Run) -> ArgumentError:
@@ -137,15 +137,16 @@ def _interrupted(run: Run) -> Failure:
 
 
 def _kept(run: Run) -> str:
-    """Say what an interrupted download leaves for the next call."""
+    """Say what an interrupted download leaves for the next call: of the files of this one, no others'."""
+    from ..progress import amount
     from ..store.census import census
 
     with contextlib.suppress(SteadysetError, OSError):
-        items = [item for item in census(run.settings().own) if item.kind == "unfinished"]
-        total = sum(item.size for item in items)
-        if total:
-            names = ", ".join(sorted({item.name or item.key[:12] for item in items}))
-            return f"{total / 1e6:.1f} MB of {names} are kept; the same command goes on from there"
+        left = {item.name for item in census(run.settings().own) if item.kind == "unfinished"}
+        came = [event for event in run.coming.values() if event.done and event.file in left]
+        if came:
+            parts = ", ".join(f"{amount(event.done, event.total)} of {event.file}" for event in came)
+            return f"{parts} are kept; the same command goes on from there"
     return ""
 
 
@@ -195,7 +196,7 @@ def redact(text: str) -> str:
 def _write(failure: Failure, error: BaseException, run: Run) -> None:
     if run.common.as_json:
         findings = (failure.finding,) if failure.finding else ()
-        report = Report(run.command, failure.summary, findings, tuple(_records(error, run)))
+        report = Report(run.command, failure.summary, findings, tuple(_records(error, run)), _files(error, run))
         write_document(run.console, report.document(failure.exit_code))
     elif run.common.quiet < 2:
         run.console.err.write(_colored(failure, run.console.err))
@@ -205,6 +206,12 @@ def _records(error: BaseException, run: Run) -> list[dict[str, Any]]:
     from .documents import failed_record
 
     return [failed_record(name, error) for name in run.datasets]
+
+
+def _files(error: BaseException, run: Run) -> dict[str, Any]:
+    from .documents import failed_file
+
+    return {"files": [failed_file(url, error) for url in run.urls]} if run.urls else {}
 
 
 def _colored(failure: Failure, channel: Channel) -> list[str]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from .answering import Answer
 from .app import CONTEXT
-from .options import Run, common
+from .options import Run, common, timeout
+
+if TYPE_CHECKING:
+    from ..transport.records import Limits
 
 EPILOG = """\b
 Examples:
   steadyset load mnist
   steadyset load mnist --mirror ~/Downloads
   steadyset load mnist --offline --verify full
+  steadyset load mnist --timeout 60
   steadyset load mydata.json --json
 """
 
@@ -26,8 +32,9 @@ Examples:
     show_default=True,
     help="How stored arrays are checked: XXH3 of their bytes, SHA-256 of them, or size and times.",
 )
+@timeout
 @common
-def command(run: Run, name: str, verify: str) -> Answer:
+def command(run: Run, name: str, verify: str, limits: Limits | None) -> Answer:
     """Load the dataset NAME and show what it is.
 
     Looks in the store, then at mirrors, then at the built-in sources; verifies, decodes, and keeps it
@@ -43,7 +50,7 @@ def command(run: Run, name: str, verify: str) -> Answer:
     manifest = manifests.get(name)
     run.datasets = (manifest.name,)
     with run.progress() as tell:
-        splits = load_with(settings, name, verify=verify, progress=tell)  # type: ignore[arg-type]
+        splits = load_with(settings, name, verify=verify, progress=tell, limits=limits)  # type: ignore[arg-type]
     provenance = splits.provenance
     assert provenance is not None
     record = loaded_record(manifest, provenance)

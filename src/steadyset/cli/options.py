@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,9 +16,10 @@ from .console import Choice, Console
 
 if TYPE_CHECKING:
     from ..settings import Settings
-    from ..transport.records import Listener
+    from ..transport.records import Event, Limits, Listener
 
 COLORS = ("auto", "always", "never")
+_LONGEST = 1e8  # seconds, three years; what waits for a lock or a socket takes no number it likes
 
 
 class Common(NamedTuple):
@@ -37,6 +39,8 @@ class Run:
     Attributes:
         command: the name of the command, ``cache list`` for example.
         datasets: the names of the datasets that are being worked on.
+        urls: the URLs of other files that are being worked on, as the user gave them.
+        coming: of each file that was asked for elsewhere, what was told of it last.
     """
 
     def __init__(self, command: str, common: Common) -> None:
@@ -44,6 +48,8 @@ class Run:
         self.common = common
         self.console = Console(common.color)
         self.datasets: tuple[str, ...] = ()
+        self.urls: tuple[str, ...] = ()
+        self.coming: dict[str, Event] = {}
 
     def settings(self) -> Settings:
         """Return the settings of the environment, with those of the options before them.
@@ -62,12 +68,21 @@ class Run:
         from .bars import Bars, lines
 
         if self.common.quiet:
-            yield lambda _: None
+            yield self._remembering(lambda _: None)
         elif self.console.may_animate and not self.common.as_json:
             with Bars(self.console) as bars:
-                yield bars
+                yield self._remembering(bars)
         else:
-            yield lines(self.console)
+            yield self._remembering(lines(self.console))
+
+    def _remembering(self, show: Listener) -> Listener:
+        """Return a listener that shows an event and remembers it, for what is said of an interruption."""
+
+        def tell(event: Event) -> None:
+            self.coming[event.file] = event
+            show(event)
+
+        return tell
 
 
 def scan(argv: Sequence[str]) -> Common:
@@ -83,6 +98,31 @@ def scan(argv: Sequence[str]) -> Common:
         verbose=clusters.count("v") + words.count("--verbose"),
         color=cast("Choice", color) if color in COLORS else "auto",
     )
+
+
+def _as_limits(ctx: click.Context, param: click.Parameter, value: str | None) -> Limits | None:
+    """Return the limits that a number of seconds stands for; one connection and one silence count as well."""
+    from ..transport.records import Limits
+
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise click.BadParameter(f"{value!r} is not a number of seconds greater than 0", ctx, param)
+    usual, seconds = Limits(), min(seconds, _LONGEST)
+    return Limits(total=seconds, connect=min(usual.connect, seconds), idle=min(usual.idle, seconds))
+
+
+timeout = click.option(
+    "--timeout",
+    "limits",
+    callback=_as_limits,
+    metavar="SECONDS",
+    help="How long fetching one file may take in all, retries included; 3600 when left out.",
+)
 
 
 def common(function: Callable[..., Answer]) -> Callable[..., int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,10 @@ from ..findings.records import Evidence
 from ..manifests.records import Manifest, Recipe
 from ..settings import Settings
 from ..splits import Provenance, Splits
-from ..store.arrays import Bad, Held, put, take
+from ..store.arrays import Bad, Held, nbytes, put, take
 from ..store.layout import Layout
 from ..store.locking import hold
+from ..store.space import require
 from .decoding import Arrays, decode
 from .equivalents import Equivalent, find_equivalent
 from .session import Content, Session, opened, prepare
@@ -25,7 +27,10 @@ from .warm import as_splits
 if TYPE_CHECKING:
     from ..progress import Progress
     from ..store.arrays import Verify
+    from ..transport.records import Limits
 
+# Storing arrays takes seconds; whoever has not done it by then is not waited for.
+_PATIENCE = 60.0
 _TIERS: tuple[Tier | None, ...] = (None, "mirrors", "built-in")
 
 
@@ -36,13 +41,14 @@ def load_cold(
     *,
     verify: Verify,
     progress: Progress,
+    limits: Limits | None = None,
     begun: float,
 ) -> Splits:
     """Load a dataset whose decoded arrays are not in the store, or are damaged there."""
-    with Session(settings, manifest, progress) as session:
-        for _, what in bad:
-            for path in what.paths[:1]:
-                session.set_aside(path, what.reason, manifest.name, path)
+    with Session(settings, manifest, progress, limits) as session:
+        session.room = sum(nbytes(spec) for spec in manifest.arrays.values())
+        if any(what.paths for _, what in bad):
+            _set_bad_aside(session, manifest, verify)
         found = _first(session, manifest)
         arrays = _stored(session, manifest, found, verify)
         provenance = Provenance(
@@ -58,6 +64,23 @@ def load_cold(
             findings=(*session.findings, *found.findings),
         )
         return as_splits(manifest, arrays, provenance)
+
+
+def _set_bad_aside(session: Session, manifest: Manifest, verify: Verify) -> None:
+    """Move aside the arrays that are damaged, unless a neighbour has replaced them meanwhile."""
+    for layout in session.settings.layouts:
+        for name, spec in manifest.arrays.items():
+            what = take(layout, spec, verify)
+            if isinstance(what, Bad):
+                _set_array_aside(session, f"{name} of {manifest.name}", what)
+
+
+def _set_array_aside(session: Session, name: str, what: Bad) -> None:
+    array, *others = what.paths or ("",)
+    if array:
+        session.set_aside(array, what.reason, name, array)
+    for path in others:
+        session.set_aside_quietly(path, what.reason)
 
 
 def _first(session: Session, manifest: Manifest) -> Equivalent:
@@ -81,26 +104,16 @@ def _first(session: Session, manifest: Manifest) -> Equivalent:
 def _from_tier(session: Session, manifest: Manifest, recipe: Recipe, tier: Tier | None) -> Equivalent | None:
     if not recipe.files:
         return _generated(manifest, recipe) if tier == "built-in" else None
-    for _ in range(2):
-        contents = _contents(session, recipe, tier)
+    for again in (True, False):
+        contents = session.obtain_all(recipe.files, tier)
         if contents is None:
             return None
         try:
             return decoded(manifest, recipe, contents)
-        except DataError:
-            if not session.set_damaged_aside(contents):
+        except (DataError, StoreError):
+            if not session.set_damaged_aside(contents) or not again:
                 raise
     return None
-
-
-def _contents(session: Session, recipe: Recipe, tier: Tier | None) -> list[Content] | None:
-    contents = []
-    for file in recipe.files:
-        content = session.stored(file) if tier is None else session.obtain(file, tier)
-        if content is None:
-            return None
-        contents.append(content)
-    return contents
 
 
 def decoded(manifest: Manifest, recipe: Recipe, contents: Sequence[Content]) -> Equivalent:
@@ -131,23 +144,32 @@ def _stored(session: Session, manifest: Manifest, found: Equivalent, verify: Ver
     key = next(iter(manifest.arrays.values())).sha256
     try:
         prepare(session.own)
-        with hold(session.own, f"arrays-{key}", patience=session.limits.total):
-            return {name: _store_one(session.own, manifest, name, found, origin, verify) for name in manifest.arrays}
+        with hold(session.own, f"arrays-{key}", patience=_PATIENCE, lockless=session.say_lockless):
+            missing = [s for s in manifest.arrays.values() if not os.path.isfile(session.own.array(s.sha256))]
+            require(session.own.root, sum(nbytes(spec) for spec in missing), f"the arrays of {manifest.name}")
+            return {name: _store_one(session, manifest, name, found, origin, verify) for name in manifest.arrays}
     except StoreError as error:
         session.give_up_store(error)
         return found.arrays
 
 
 def _store_one(
-    own: Layout, manifest: Manifest, name: str, found: Equivalent, origin: dict[str, Any], verify: Verify
+    session: Session, manifest: Manifest, name: str, found: Equivalent, origin: dict[str, Any], verify: Verify
 ) -> Any:
     spec = manifest.arrays[name]
-    there = take(own, spec, verify)
+    there = take(session.own, spec, verify)
     if not isinstance(there, Held):
-        put(own, spec, found.arrays[name], origin)
-        there = take(own, spec, verify)
-    # What was written does not read back as it was: a failing disk. The decoded array is right.
-    return there.array if isinstance(there, Held) else found.arrays[name]
+        if there is not None:
+            _set_array_aside(session, f"{name} of {manifest.name}", there)
+        if os.path.isdir(session.own.seal(spec.sha256)):
+            session.set_aside_quietly(session.own.seal(spec.sha256), "not-a-file")
+        put(session.own, spec, found.arrays[name], origin)
+        there = take(session.own, spec, verify)
+    if not isinstance(there, Held):
+        return found.arrays[name]  # what was written does not read back as it was: a failing disk
+    if not there.mapped:
+        session.say_unmapped()
+    return there.array
 
 
 def verdict(session: Session, manifest: Manifest) -> SteadysetError:

@@ -7,13 +7,12 @@ hold is decoded by readers that cannot run code, and used only when the SHA-256 
 from __future__ import annotations
 
 import contextlib
-import mmap
 import os
 from typing import NamedTuple
 
 from ..decode import Buffer
 from ..decode.contract import check
-from ..errors import DataError, FetchError
+from ..errors import DataError, FetchError, StoreError
 from ..findings.records import Finding
 from ..findings.report import finding
 from ..manifests.records import FileSpec, Manifest, Recipe
@@ -75,21 +74,22 @@ def _buffer(
 ) -> tuple[Buffer, str] | None:
     held = session.stored(file)
     if held is not None:
-        return stack.enter_context(opened(held)), held.source
+        with contextlib.suppress(StoreError):  # it cannot be read, or has gone
+            return stack.enter_context(opened(held)), held.source
     for source in sources_of(session.settings, manifest, file, "mirrors"):
-        data = _remote(session, file, source) if source.is_remote else _local(file, source, stack)
+        data = _remote(session, file, source) if source.is_remote else _local(file, source)
         if data is not None:
             return data, source.label
     return None
 
 
-def _local(file: FileSpec, source: Source, stack: contextlib.ExitStack) -> Buffer | None:
+def _local(file: FileSpec, source: Source) -> Buffer | None:
     try:
         size = os.path.getsize(source.url)
         if not 0 < size <= file.size * _MOST_GROWTH:
             return None
-        opened_file = stack.enter_context(open(source.url, "rb"))  # noqa: SIM115 - the stack closes it
-        return stack.enter_context(mmap.mmap(opened_file.fileno(), 0, access=mmap.ACCESS_READ))
+        with open(source.url, "rb") as opened_file:
+            return opened_file.read()
     except (OSError, ValueError):
         return None
 

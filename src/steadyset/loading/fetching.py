@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from .. import manifests
-from ..errors import ArgumentError, DataError, FetchError, StoreError
+from ..errors import ArgumentError, DataError, FetchError, SteadysetError, StoreError
 from ..findings.records import Finding
 from ..findings.report import finding
-from ..manifests.records import Manifest, Recipe
+from ..manifests.records import FileSpec, Manifest, Recipe
 from ..settings import Settings
 from ..store.layout import check
-from ..transport.records import Attempt
+from ..store.space import require
+from ..transport.records import Attempt, Limits
 from .cold import verdict
 from .placing import place, place_unpacked
 from .session import Content, Session
@@ -40,14 +41,21 @@ class FetchRecord(NamedTuple):
 
 
 def fetch_with(
-    settings: Settings, name: str, *, to: str | os.PathLike[str] | None = None, progress: Progress = None
+    settings: Settings,
+    name: str,
+    *,
+    to: str | os.PathLike[str] | None = None,
+    progress: Progress = None,
+    limits: Limits | None = None,
 ) -> FetchRecord:
     """Fetch a dataset's files with given settings; see ``steadyset.fetch``."""
     begun = time.perf_counter()
     manifest = manifests.get(name)
     check(settings.own)
     recipes, root = _destination(manifest, to)
-    with Session(settings, manifest, progress) as session:
+    with Session(settings, manifest, progress, limits) as session:
+        if root is not None:
+            _require_room(recipes[0], to, root)
         recipe, contents = _first(session, recipes)
         paths = tuple(_deliver(session, recipe, c, to, root) for c in contents)
         return FetchRecord(
@@ -82,6 +90,17 @@ def _destination(manifest: Manifest, to: str | os.PathLike[str] | None) -> tuple
     return recipes, root
 
 
+def _target(recipe: Recipe, file: FileSpec, to: str | os.PathLike[str] | None, root: str) -> str:
+    pattern = recipe.places[str(to)] if to in ("keras", "torchvision") else "{file}"
+    return os.path.join(root, *pattern.format(file=file.name).split("/"))
+
+
+def _require_room(recipe: Recipe, to: str | os.PathLike[str] | None, root: str) -> None:
+    """Ask for room at the destination before the first byte is fetched."""
+    missing = sum(file.size for file in recipe.files if not os.path.isfile(_target(recipe, file, to, root)))
+    require(root, missing, "the copies")
+
+
 def keras_home() -> str:
     """Return Keras' own directory: ``KERAS_HOME``, else ``~/.keras`` (``keras/src/utils/file_utils.py``)."""
     return os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
@@ -103,12 +122,9 @@ def _first(session: Session, recipes: Sequence[Recipe]) -> tuple[Recipe, list[Co
 
 def _whole(session: Session, recipe: Recipe, tier: Tier | None) -> list[Content] | None:
     for _ in range(2):
-        contents = []
-        for file in recipe.files:
-            content = session.stored(file) if tier is None else session.obtain(file, tier)
-            if content is None:
-                return None
-            contents.append(content)
+        contents = session.obtain_all(recipe.files, tier)
+        if contents is None:
+            return None
         held = [c for c in contents if c.source == "store"]
         if not session.set_damaged_aside(held):
             return contents
@@ -121,19 +137,25 @@ def _deliver(
     """Put one file where it was asked for and return its path."""
     if root is None:
         if content.path is None:
-            raise StoreError(
-                f"{content.file.name} was fetched, but the store cannot be written",
-                evidence=[("store", session.own.root)],
-            )
+            raise _unkept(session, content)
         return content.path
-    pattern = recipe.places[str(to)] if to in ("keras", "torchvision") else "{file}"
-    target = os.path.join(root, *pattern.format(file=content.file.name).split("/"))
+    target = _target(recipe, content.file, to, root)
     aside = place(content.path, content.data, target, sha256=content.file.sha256)
     if aside is not None:
         session.findings.append(_moved(target, aside))
     if to == "torchvision" and target.endswith(".gz"):
         place_unpacked(target, target.removesuffix(".gz"))
     return target
+
+
+def _unkept(session: Session, content: Content) -> SteadysetError:
+    """Return why a file that was fetched has no place to be."""
+    message = f"{content.file.name} was fetched, but the store cannot be written"
+    error = session.store_error
+    if error is None:
+        return StoreError(message, evidence=[("store", session.own.root)])
+    error.message = f"{message}: {error.message}"
+    return error
 
 
 def _moved(target: str, aside: str) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -9,7 +10,8 @@ import time
 
 from ..decode import Buffer
 from ..store.objects import sha256_of
-from ..store.writing import coded, discard, sync, sync_directory, token, write_all
+from ..store.space import require
+from ..store.writing import coded, discard, make_directories, sweep, sync, sync_directory, token, write_all
 
 
 def place(source: str | None, data: Buffer | None, target: str, *, sha256: str, aside: str = "corrupt") -> str | None:
@@ -31,19 +33,30 @@ def place(source: str | None, data: Buffer | None, target: str, *, sha256: str, 
         StoreError: the target cannot be written.
     """
     with coded(target):
-        if os.path.isfile(target) and sha256_of(target) == sha256:
+        if holds(target, sha256):
             return None
-        os.makedirs(os.path.dirname(target), exist_ok=True)
+        size = len(data) if data is not None else os.path.getsize(str(source))
+        require(os.path.dirname(target), size, target)
+        make_directories(os.path.dirname(target))
         new = f"{target}.{token()}.tmp"
         try:
             _write(source, data, new)
-            moved = set_aside(target, called=aside)
+            moved = None if holds(target, sha256) else _step_back(target, aside)
             os.replace(new, target)
         except BaseException:
             discard(new)
             raise
         sync_directory(os.path.dirname(target))
+        sweep(target)
         return moved
+
+
+def holds(target: str, sha256: str) -> bool:
+    """Whether a file with a digest is at a place; what cannot be read is another."""
+    try:
+        return os.path.isfile(target) and sha256_of(target) == sha256
+    except OSError:
+        return False
 
 
 def place_unpacked(packed: str, target: str) -> None:
@@ -63,11 +76,13 @@ def place_unpacked(packed: str, target: str) -> None:
         aside = f"{target}.{token()}.tmp"
         try:
             _write(None, data, aside)
-            set_aside(target)
+            _step_back(target, "corrupt")
             os.replace(aside, target)
         except BaseException:
             discard(aside)
             raise
+        sync_directory(os.path.dirname(target))
+        sweep(target)
 
 
 def _write(source: str | None, data: Buffer | None, aside: str) -> None:
@@ -89,9 +104,28 @@ def set_aside(target: str, why: str = "", *, called: str = "corrupt") -> str | N
     """
     if not os.path.lexists(target):
         return None
+    moved = _name_aside(target, called, why)
+    with contextlib.suppress(FileNotFoundError):  # another process was first
+        os.rename(target, moved)
+        return moved
+    return None
+
+
+def _step_back(target: str, called: str) -> str | None:
+    """Give what stands at a place a second name, so that there is no moment without a file before it is replaced."""
+    if not os.path.lexists(target):
+        return None
+    moved = _name_aside(target, called)
+    try:
+        os.link(target, moved, follow_symlinks=False)
+    except (OSError, NotImplementedError):  # a directory, or a file system without hard links
+        return set_aside(target, called=called)
+    return moved
+
+
+def _name_aside(target: str, called: str, why: str = "") -> str:
     reason = re.sub(r"[^a-z0-9]+", "-", why.lower()).strip("-")
     moved = f"{target}.{called}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}{f'-{reason}' if reason else ''}"
     while os.path.lexists(moved):
         moved += f"-{token()}"
-    os.rename(target, moved)
     return moved

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from ..sniff import sniff
 from ..store.arrays import Bad, Held, take
 from ..store.layout import Layout, check
 from ..store.objects import sha256_of
+from .beside import beside, was_moved_aside
 from .fetching import keras_home
 
 
@@ -100,7 +102,7 @@ def _arrays(layout: Layout, manifest: Manifest) -> Iterator[Checked]:
             yield Checked("array", name, path, None)
         elif isinstance(found, Bad):
             problem = finding(
-                "SS203",
+                "SS206" if found.reason.startswith("unreadable") else "SS203",
                 f"the stored array {name} of {manifest.name} is damaged",
                 evidence=[("path", path), ("because", found.reason)],
                 location=Location(path),
@@ -114,36 +116,71 @@ def _keras(manifest: Manifest) -> Iterator[Checked]:
         pattern = recipe.places.get("keras")
         for file in recipe.files if pattern else ():
             path = os.path.join(keras_home(), *str(pattern).format(file=file.name).split("/"))
-            if os.path.lexists(path):
-                yield Checked("keras", file.name, path, _judge_file(path, file, "warning"))
+            judged = _judge_file(path, file, "warning") if os.path.lexists(path) else _judge_absence(path, file)
+            if os.path.lexists(path) or judged:
+                yield Checked("keras", file.name, path, judged)
+            if judged or not os.path.lexists(path):
+                yield from _leftovers(path)
+
+
+def _judge_absence(path: str, file: FileSpec) -> Finding | None:
+    if not was_moved_aside(path):
+        return None
+    message = f"{file.name} was moved aside and nothing is in its place"
+    return finding("SS202", message, level="warning", evidence=[("path", path)], location=Location(path))
+
+
+def _leftovers(path: str) -> Iterator[Checked]:
+    """What lies beside a place where the file is missing or bad."""
+    for other in beside(path):
+        name = os.path.basename(other.path)
+        problem = finding(
+            other.code,
+            f"{name} is {other.what}; no loader reads it there",
+            level="warning",
+            evidence=[("path", other.path)],
+            location=Location(other.path),
+        )
+        yield Checked("leftover", name, other.path, problem)
 
 
 def _judge_file(path: str, file: FileSpec, level: Level) -> Finding | None:
     """Say what is wrong with a file that should be the recorded one."""
     where = Location(path)
-    if os.path.isdir(path):
-        return finding(
-            "SS204",
-            f"a directory stands in place of {file.name}",
-            level=level,
-            evidence=[("path", path)],
-            location=where,
-        )
+    in_place = _not_a_file(path)
+    if in_place:
+        message = f"{in_place} stands in place of {file.name}"
+        return finding("SS204", message, level=level, evidence=[("path", path)], location=where)
     try:
         size, digest = os.path.getsize(path), sha256_of(path)
+        if digest == file.sha256:
+            return None
+        with open(path, "rb") as opened:
+            kind = sniff(opened.read(4096), size=size)
     except OSError as error:
         seen = [("path", path), ("system", error.strerror or str(error))]
         return finding("SS206", f"{file.name} cannot be read", level=level, evidence=seen, location=where)
-    if digest == file.sha256:
-        return None
-    with open(path, "rb") as opened:
-        kind = sniff(opened.read(4096), size=size)
     seen = [("path", path), ("bytes", f"{size}, expected {file.size}"), ("it is", kind.description)]
     expected = "gzip" if file.name.endswith(".gz") else "zip"
-    if kind.name != expected:
+    if kind.name == "gzip" != expected:
+        code, what = "SS205", "is packed once more than its name says"
+    elif kind.name != expected:
         code, what = "SS204", f"is {kind.description}"
     elif size < file.size:
         code, what = "SS202", f"ends at byte {size} of {file.size}"
     else:
         code, what = "SS203", "is not the recorded file"
     return finding(code, f"{file.name} {what}", level=level, evidence=seen, location=where)
+
+
+def _not_a_file(path: str) -> str:
+    """Return what stands at a place where a file should be and is none; nothing when it is one."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return "a link to a file that is not there"
+    except OSError:
+        return ""
+    if stat.S_ISREG(mode):
+        return ""
+    return "a directory" if stat.S_ISDIR(mode) else "something that is no file"

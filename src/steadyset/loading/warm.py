@@ -15,8 +15,10 @@ from ..store.layout import Layout, check
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..findings.records import Finding
     from ..progress import Progress
     from ..store.arrays import Verify
+    from ..transport.records import Limits
 
 _VERIFIED = {
     "fast": "XXH3-128 of every array",
@@ -25,17 +27,24 @@ _VERIFIED = {
 }
 
 
-def load_with(settings: Settings, name: str, *, verify: Verify = "fast", progress: Progress = None) -> Splits:
+def load_with(
+    settings: Settings,
+    name: str,
+    *,
+    verify: Verify = "fast",
+    progress: Progress = None,
+    limits: Limits | None = None,
+) -> Splits:
     """Load a dataset with given settings; see ``steadyset.load``."""
     begun = time.perf_counter()
     manifest = manifests.get(name)
     check(settings.own)
     held, bad = _take_all(settings, manifest, verify)
     if len(held) == len(manifest.arrays):
-        return _from_store(manifest, held, verify, begun)
+        return _from_store(settings, manifest, held, verify, begun)
     from .cold import load_cold
 
-    return load_cold(settings, manifest, bad, verify=verify, progress=progress, begun=begun)
+    return load_cold(settings, manifest, bad, verify=verify, progress=progress, limits=limits, begun=begun)
 
 
 def _take_all(
@@ -57,7 +66,7 @@ def _take_all(
     return held, bad
 
 
-def _from_store(manifest: Manifest, held: dict[str, Held], verify: Verify, begun: float) -> Splits:
+def _from_store(settings: Settings, manifest: Manifest, held: dict[str, Held], verify: Verify, begun: float) -> Splits:
     origin = next(iter(held.values())).seal.origin
     provenance = Provenance(
         dataset=manifest.name,
@@ -67,8 +76,15 @@ def _from_store(manifest: Manifest, held: dict[str, Held], verify: Verify, begun
         verified=_VERIFIED[verify],
         equivalent=bool(origin.get("equivalent", False)),
         seconds=time.perf_counter() - begun,
+        findings=() if all(h.mapped for h in held.values()) else _unmapped(settings),
     )
     return as_splits(manifest, {name: h.array for name, h in held.items()}, provenance)
+
+
+def _unmapped(settings: Settings) -> tuple[Finding, ...]:
+    from .unstored import NO_MAPS, limited
+
+    return (limited(settings.own, NO_MAPS),)
 
 
 def as_splits(manifest: Manifest, arrays: dict[str, NDArray[Any]], provenance: Provenance) -> Splits:

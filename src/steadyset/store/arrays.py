@@ -6,6 +6,7 @@ shares it. Beside it lies its seal: what the file was when it was written, with 
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import mmap
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 Verify = Literal["fast", "full", "stat"]
 """How a stored array is checked before it is handed out: XXH3 of its bytes, SHA-256 of them, or size and times."""
 
+Whole = mmap.mmap | bytearray
+"""A whole file: mapped, or read into memory."""
+
 _SCHEMA = "steadyset.seal/1"
 _BLOCK = 1 << 24
 
@@ -42,17 +46,25 @@ class Seal(NamedTuple):
 
 
 class Bad(NamedTuple):
-    """Why a stored array cannot be handed out, and the paths that are to be moved aside."""
+    """Why a stored array cannot be handed out, and the paths that are to be moved aside.
+
+    There are none where this process could not open the file and another may: nothing says that it is bad.
+    """
 
     reason: str
     paths: tuple[str, ...]
 
 
 class Held(NamedTuple):
-    """A stored array that was checked, with its seal."""
+    """A stored array that was checked, with its seal, and whether it is a map of the file or a copy in memory."""
 
     array: NDArray[Any]
     seal: Seal
+    mapped: bool = True
+
+
+# Too many open files or too little memory: the file is not to blame.
+_PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR})
 
 
 def take(layout: Layout, spec: ArraySpec, verify: Verify) -> Held | Bad | None:
@@ -69,42 +81,58 @@ def take(layout: Layout, spec: ArraySpec, verify: Verify) -> Held | Bad | None:
         with open(path, "rb") as file:
             seal = _read_seal(seal_path, spec)
             stat = os.fstat(file.fileno())
-            if seal is None or stat.st_size != seal.size or seal.offset + _nbytes(spec) != seal.size:
+            if seal is None or stat.st_size != seal.size or seal.offset + nbytes(spec) != seal.size:
                 return Bad("seal-does-not-fit", (path, seal_path))
-            # ACCESS_COPY is MAP_PRIVATE: pages are shared until written to, then private.
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+            data = _map(file, seal.size)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError) as error:  # an empty file cannot be mapped, a directory not opened
-        return Bad(f"unreadable-{type(error).__name__}", (path, seal_path))
-    if not _CHECKS[verify](mapped, stat, seal, spec):
-        mapped.close()
+    except (OSError, ValueError) as error:  # a directory cannot be opened, a shrinking file not mapped
+        blameless = isinstance(error, OSError) and error.errno in _PASSING
+        return Bad(f"unreadable-{type(error).__name__}", () if blameless else (path, seal_path))
+    if not _CHECKS[verify](data, stat, seal, spec):
         return Bad("digest-mismatch", (path, seal_path))
-    flat = np.frombuffer(mapped, dtype=spec.dtype, count=spec.count, offset=seal.offset)
-    return Held(flat.reshape(spec.shape), seal)
+    flat = np.frombuffer(data, dtype=spec.dtype, count=spec.count, offset=seal.offset)
+    return Held(flat.reshape(spec.shape), seal, isinstance(data, mmap.mmap))
 
 
-def _nbytes(spec: ArraySpec) -> int:
+def _map(file: io.BufferedReader, size: int) -> Whole:
+    """Map a file privately; where the file system cannot, read it."""
+    try:
+        # ACCESS_COPY is MAP_PRIVATE: pages are shared until written to, then private.
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    except OSError:  # ENODEV: some FUSE and network file systems have no maps
+        data = bytearray(size)
+        with memoryview(data) as view:
+            at = 0
+            while at < size and (count := file.readinto(view[at:])):
+                at += count
+        if at < size:
+            raise ValueError("the file ends too early") from None
+        return data
+
+
+def nbytes(spec: ArraySpec) -> int:
+    """Return the size of an array in bytes."""
     return spec.count * np.dtype(spec.dtype).itemsize
 
 
-def _stat_is_same(mapped: mmap.mmap, stat: os.stat_result, seal: Seal, spec: ArraySpec) -> bool:
+def _stat_is_same(data: Whole, stat: os.stat_result, seal: Seal, spec: ArraySpec) -> bool:
     # Two processes may have stored the same array at once, the file of one beside the seal of the other.
-    return stat.st_mtime_ns == seal.mtime_ns or _xxh3_is_same(mapped, stat, seal, spec)
+    return stat.st_mtime_ns == seal.mtime_ns or _xxh3_is_same(data, stat, seal, spec)
 
 
-def _xxh3_is_same(mapped: mmap.mmap, stat: os.stat_result, seal: Seal, spec: ArraySpec) -> bool:
-    return xxhash.xxh3_128_hexdigest(mapped) == seal.xxh3_128
+def _xxh3_is_same(data: Whole, stat: os.stat_result, seal: Seal, spec: ArraySpec) -> bool:
+    return xxhash.xxh3_128_hexdigest(data) == seal.xxh3_128
 
 
-def _sha256_is_same(mapped: mmap.mmap, stat: os.stat_result, seal: Seal, spec: ArraySpec) -> bool:
+def _sha256_is_same(data: Whole, stat: os.stat_result, seal: Seal, spec: ArraySpec) -> bool:
     import hashlib
 
-    with memoryview(mapped) as whole, whole[seal.offset :] as data:
-        return _xxh3_is_same(mapped, stat, seal, spec) and hashlib.sha256(data).hexdigest() == spec.sha256
+    with memoryview(data) as whole, whole[seal.offset :] as values:
+        return _xxh3_is_same(data, stat, seal, spec) and hashlib.sha256(values).hexdigest() == spec.sha256
 
 
-_CHECKS: dict[Verify, Callable[[mmap.mmap, os.stat_result, Seal, ArraySpec], bool]] = {
+_CHECKS: dict[Verify, Callable[[Whole, os.stat_result, Seal, ArraySpec], bool]] = {
     "fast": _xxh3_is_same,
     "full": _sha256_is_same,
     "stat": _stat_is_same,
@@ -112,7 +140,11 @@ _CHECKS: dict[Verify, Callable[[mmap.mmap, os.stat_result, Seal, ArraySpec], boo
 
 
 def _read_seal(path: str, spec: ArraySpec) -> Seal | None:
-    """Return the seal, or None when it is absent, damaged or another array's."""
+    """Return the seal, or None when it is absent, damaged or another array's.
+
+    Raises:
+        OSError: it cannot be read for a reason that says nothing about it.
+    """
     try:
         with open(path, "rb") as file:
             text = file.read(1 << 16)
@@ -123,7 +155,9 @@ def _read_seal(path: str, spec: ArraySpec) -> Seal | None:
         if raw["schema"] != _SCHEMA or raw["sha256"] != spec.sha256:
             return None
         return Seal(raw["offset"], raw["size"], raw["xxh3_128"], raw["mtime_ns"], raw["origin"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, OSError) and error.errno in _PASSING:
+            raise
         return None
 
 
@@ -144,19 +178,25 @@ def put(layout: Layout, spec: ArraySpec, array: NDArray[Any], origin: dict[str, 
     Raises:
         StoreError: with the code of the cause.
     """
-    from .writing import coded, write_file
+    from .writing import coded, discard, publish_aside, write_aside, write_file
 
     head = _npy_head(array)
     data = array.reshape(-1).view(np.uint8).data
     path = layout.array(spec.sha256)
-    write_file(path, [head, data])
     whole = xxhash.xxh3_128(head)
     for start in range(0, len(data), _BLOCK):
         whole.update(data[start : start + _BLOCK])
-    with coded(path, "read"):
-        stat = os.stat(path)
-    seal = Seal(len(head), len(head) + len(data), whole.hexdigest(), stat.st_mtime_ns, origin)
-    write_file(layout.seal(spec.sha256), [_seal_text(seal, spec.sha256)])
+    aside = write_aside(path, [head, data])
+    try:
+        with coded(aside, "read"):
+            mtime = os.stat(aside).st_mtime_ns
+        seal = Seal(len(head), len(head) + len(data), whole.hexdigest(), mtime, origin)
+        # The seal first: a seal without its array is nothing yet, an array without its seal would look damaged.
+        write_file(layout.seal(spec.sha256), [_seal_text(seal, spec.sha256)])
+        publish_aside(aside, path)
+    except BaseException:
+        discard(aside)
+        raise
 
 
 def _npy_head(array: NDArray[Any]) -> bytes:

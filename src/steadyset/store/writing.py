@@ -9,13 +9,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
+import stat
+import threading
 from collections.abc import Iterable, Iterator
 
 from ..errors import DiskFullError, StoreError, StorePathError, StorePermissionError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DENIED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+# What file systems answer that have no such thing; ENOSPC and EIO, which come late on a network, are no such answer.
+_UNSUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.EISDIR})
 _READ_ONLY = 0o444
 
 
@@ -45,21 +50,17 @@ def coded(path: str, what: str = "written") -> Iterator[None]:
         raise StoreError(message, evidence=seen) from error
 
 
-def umask() -> int:
-    """Return the process's umask. It can only be read by setting it, which other threads would feel."""
-    with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/self/status", encoding="ascii") as file:
-        for line in file:
-            if line.startswith("Umask:"):
-                return int(line.split()[1], 8)
-    current = os.umask(0o077)
-    os.umask(current)
-    return current
-
-
 def sync(descriptor: int) -> None:
-    """Flush a file to the disk. File systems that cannot are believed to have done what they can."""
-    with contextlib.suppress(OSError):
+    """Flush a file to the disk. File systems that cannot are believed to have done what they can.
+
+    Raises:
+        OSError: the bytes did not reach the disk; on a network this is where a full disk is told.
+    """
+    try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
 
 
 def sync_directory(path: str) -> None:
@@ -74,6 +75,19 @@ def sync_directory(path: str) -> None:
             os.close(descriptor)
 
 
+def make_directories(path: str) -> None:
+    """Make a directory and those above it, and flush the names of the new ones."""
+    made = []
+    above = path
+    while above and not os.path.isdir(above):
+        made.append(above)
+        above = os.path.dirname(above)
+    if made:
+        os.makedirs(path, exist_ok=True)
+    for new in reversed(made):
+        sync_directory(os.path.dirname(new))
+
+
 def token() -> str:
     """Return a name part that no other writer uses."""
     return f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -82,18 +96,45 @@ def token() -> str:
 def publish(aside: str, final: str) -> None:
     """Give a complete and flushed file its good name, read-only, in one step.
 
-    When another writer was first, its file stays; both hold the same verified bytes.
+    When another writer was first, its file is replaced by its like: both hold the same verified bytes.
+    What writers of the same file that died left beside it goes.
+
+    Raises:
+        FileNotFoundError: the file is gone, and nothing has the good name.
     """
-    os.makedirs(os.path.dirname(final), exist_ok=True)
-    os.chmod(aside, _READ_ONLY & ~umask() | 0o400)
+    make_directories(os.path.dirname(final))
     try:
+        _protect(aside)
         os.replace(aside, final)
+    except FileNotFoundError:
+        if not os.path.isfile(final):  # else another writer published the same and swept
+            raise
     except PermissionError:
         # Windows refuses to replace a file that somebody has open or mapped: then it is there already.
-        if not os.path.exists(final):
+        if os.name != "nt" or not os.path.exists(final):
             raise
         discard(aside)
     sync_directory(os.path.dirname(final))
+    sweep(final)
+
+
+def _protect(path: str) -> None:
+    """Take the right to write away; who may read stays as the umask left it."""
+    try:
+        os.chmod(path, stat.S_IMODE(os.stat(path).st_mode) & _READ_ONLY | 0o400)
+    except OSError as error:
+        if error.errno not in (_UNSUPPORTED | {errno.EPERM}):  # some network and foreign file systems have no modes
+            raise
+
+
+def sweep(final: str) -> None:
+    """Remove what writers of a file left beside it that never came to publish it."""
+    folder, name = os.path.split(final)
+    aside = re.compile(rf"{re.escape(name)}\.\d+-[0-9a-f]{{8}}\.tmp")
+    with contextlib.suppress(OSError):
+        for found in os.listdir(folder):
+            if aside.fullmatch(found):
+                discard(os.path.join(folder, found))
 
 
 def write_file(final: str, parts: Iterable[bytes | memoryview]) -> None:
@@ -102,25 +143,76 @@ def write_file(final: str, parts: Iterable[bytes | memoryview]) -> None:
     Raises:
         StoreError: with the code of the cause; nothing stays behind.
     """
+    aside = write_aside(final, parts)
+    publish_aside(aside, final)
+
+
+def write_aside(final: str, parts: Iterable[bytes | memoryview]) -> str:
+    """Write and flush a whole file beside its future name, and return where.
+
+    Raises:
+        StoreError: with the code of the cause; nothing stays behind.
+    """
     aside = f"{final}.{token()}.tmp"
     with coded(final):
+        make_directories(os.path.dirname(final))
         try:
-            os.makedirs(os.path.dirname(final), exist_ok=True)
             with open(aside, "xb", buffering=0) as file:
                 for part in parts:
                     write_all(file.fileno(), part)
                 sync(file.fileno())
+        except BaseException:
+            discard(aside)
+            raise
+    return aside
+
+
+def publish_aside(aside: str, final: str) -> None:
+    """Publish what ``write_aside`` wrote.
+
+    Raises:
+        StoreError: with the code of the cause; nothing stays behind.
+    """
+    with coded(final):
+        try:
             publish(aside, final)
         except BaseException:
             discard(aside)
             raise
 
 
-def write_all(descriptor: int, data: bytes | memoryview) -> None:
-    """Write all of some bytes: one call may write only a part."""
+def write_all(descriptor: int, data: bytes | memoryview, offset: int | None = None) -> None:
+    """Write all of some bytes, at an offset if one is given: one call may write only a part."""
     view = memoryview(data).cast("B")
     while view:
-        view = view[os.write(descriptor, view[: 1 << 26]) :]
+        part = view[: 1 << 26]
+        written = os.write(descriptor, part) if offset is None else _write_part(descriptor, part, offset)
+        offset = None if offset is None else offset + written
+        view = view[written:]
+
+
+if hasattr(os, "pread"):
+
+    def read_part(descriptor: int, size: int, offset: int) -> bytes:
+        """Return bytes from an offset, as many as one call reads. Several threads may read and write one file."""
+        return os.pread(descriptor, size, offset)
+
+    def _write_part(descriptor: int, part: memoryview, offset: int) -> int:
+        return os.pwrite(descriptor, part, offset)
+
+else:  # Windows, where the position in a file is shared
+    _position = threading.Lock()
+
+    def read_part(descriptor: int, size: int, offset: int) -> bytes:
+        """Return bytes from an offset, as many as one call reads. Several threads may read and write one file."""
+        with _position:
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            return os.read(descriptor, size)
+
+    def _write_part(descriptor: int, part: memoryview, offset: int) -> int:
+        with _position:
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            return os.write(descriptor, part)
 
 
 def discard(path: str) -> None:

@@ -8,12 +8,13 @@ file. Without pieces the bytes are taken in order and proved by the digest of th
 from __future__ import annotations
 
 import hashlib
+import threading
 from typing import NamedTuple
 
 from ..errors import DigestError, NotTheFileError, TruncatedError
+from .hashing import Digest
 from .records import Sink, Wanted
-
-_BLOCK = 1 << 20
+from .spans import Span, Spans
 
 
 class Gap(NamedTuple):
@@ -24,7 +25,11 @@ class Gap(NamedTuple):
 
 
 class Assembly:
-    """The state of one file under construction.
+    """The state of one file under construction. Several threads may feed it.
+
+    The digest of the whole is made beside all this, also where every piece is proved by its own: pieces
+    come from a manifest as the digest does, and a manifest that errs must not publish an object under a
+    digest it does not have.
 
     Args:
         wanted: the file and its digests.
@@ -36,12 +41,15 @@ class Assembly:
         self.wanted = wanted
         self._sink = sink
         self._size = wanted.size
+        self._lock = threading.RLock()
         # Bytes held in order from the start of each piece; a piece is only ever full when it is proved.
         self._filled = [0] * len(wanted.pieces)
         self._lacking = len(wanted.pieces)
-        self._tail = 0  # the same for a file without pieces
-        self._whole, self._hashed = hashlib.sha256(), 0
-        self._piece, self._piece_at = hashlib.sha256(), -1
+        self._begun: dict[int, tuple[hashlib._Hash, int]] = {}  # the hash of a piece, and up to where
+        self._spans = Spans()  # what is held of a file without pieces
+        self._noted = False
+        self._proved = 0  # pieces in a row from the start of the file
+        self._whole = Digest(sink, cut_up=not wanted.pieces)
         self._take_up()
 
     @property
@@ -57,14 +65,14 @@ class Assembly:
     @property
     def held(self) -> int:
         """How many bytes need not be fetched any more."""
-        return sum(self._filled) if self.has_pieces else self._tail
+        return sum(self._filled) if self.has_pieces else self._spans.total
 
     @property
     def complete(self) -> bool:
         """Whether nothing is missing. For a file of unknown size only its source can tell."""
         if self.has_pieces:
             return not self._lacking
-        return self._size is not None and self._tail >= self._size
+        return self._size is not None and self._spans.first >= self._size
 
     @property
     def lacking(self) -> int:
@@ -73,31 +81,56 @@ class Assembly:
 
     def gap(self) -> Gap | None:
         """Return the first run of bytes that is missing, or None."""
-        if self.complete:
-            return None
+        with self._lock:
+            if self.complete:
+                return None
+            if self._size is None:
+                return Gap(self._spans.first, None)
+            return Gap(*self._missing()[0])
+
+    def gaps(self) -> list[Span]:
+        """Return all runs of bytes that are missing of a file whose size is known."""
+        with self._lock:
+            return [] if self._size is None else self._missing()
+
+    def _missing(self) -> list[Span]:
         if not self.has_pieces:
-            return Gap(self._tail, self._size)
-        first = next(i for i, filled in enumerate(self._filled) if filled < self._length(i))
-        later = range(first + 1, len(self._filled))
-        after = next((i for i in later if self._filled[i]), None)
-        end = self.wanted.size if after is None else self._start(after)
-        return Gap(self._start(first) + self._filled[first], end)
+            return self._spans.missing(0, self._size or 0)
+        held = Spans()
+        for index, filled in enumerate(self._filled):
+            held.add(self._start(index), self._start(index) + filled)
+        return held.missing(0, self.wanted.size or 0)
 
     def restart(self) -> None:
         """Forget the bytes of a file without pieces: they are not, or not for sure, of this file."""
         if not self.has_pieces:
-            self._cut(0)
+            with self._lock:
+                self._cut(0)
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The digest of each piece of a file that is finished, also where they were not known before."""
+        return self.wanted.pieces or self._whole.pieces()
+
+    def close(self) -> None:
+        """End what goes on beside: the sink may be closed now."""
+        self._whole.close()
 
     def learn_size(self, size: int) -> None:
         """Take the size a source tells for a file whose size was not known."""
         if self.wanted.size is None:
             self._size = size
 
-    def feed(self, offset: int, data: bytes | memoryview) -> None:
+    def feed(self, offset: int, data: bytes | memoryview, *, aside: bool = False) -> None:
         """Take bytes that belong at an offset. What is held already passes by, beyond the end too.
 
         Where bytes that pass by differ from those held by a file without pieces, the new ones replace
         them: one answer is of one file, what was held may be of another.
+
+        Args:
+            offset: where they belong.
+            data: the bytes.
+            aside: bytes of a file without pieces are taken though those before them are still missing.
 
         Raises:
             DigestError: SS203, a piece is not what it should be and is missing again; the rest was taken.
@@ -112,10 +145,11 @@ class Assembly:
         view = memoryview(data)
         if self._size is not None:
             view = view[: max(0, self._size - offset)]
-        if self.has_pieces:
-            self._feed_pieces(offset, view)
-        else:
-            self._feed_tail(offset, view)
+        with self._lock:
+            if self.has_pieces:
+                self._feed_pieces(offset, view)
+            else:
+                self._feed_spans(offset, view, aside=aside)
 
     def finish(self) -> str:
         """Prove the whole file and return its SHA-256 in hex.
@@ -131,10 +165,7 @@ class Assembly:
                 evidence=[("bytes", str(self.held)), ("expected", str(size or "unknown"))],
             )
         self._sink.resize(size)
-        if self._hashed > size:
-            self._unhash()
-        self._hash_up_to(size)
-        got = self._whole.hexdigest()
+        got = self._whole.hexdigest(size)
         if self.wanted.sha256 is not None and got != self.wanted.sha256:
             raise DigestError(
                 f"{self.wanted.name} is not the recorded file",
@@ -155,10 +186,14 @@ class Assembly:
         if self.has_pieces:
             self._take_up_pieces(held)
             return
-        self._tail = held if self._size is None else min(held, self._size)
-        self._hash_up_to(self._tail)
-        if self._size is None and held and self._whole.hexdigest() == self.wanted.sha256:
+        noted = Spans.read(self._sink.noted().get("held"))
+        self._noted = noted is not None
+        size = held if self._size is None else min(held, self._size)
+        self._spans = Spans([Span(0, size)] if noted is None else noted.within(0, size))
+        if self._size is None and held and self._whole.hexdigest(held) == self.wanted.sha256:
             self._size = held
+            self._spans = Spans([Span(0, held)])
+        self._whole.reach(self._spans.first)
 
     def _take_up_pieces(self, held: int) -> None:
         for index, digest in enumerate(self.wanted.pieces):
@@ -168,19 +203,20 @@ class Assembly:
             if good or len(data) < length:  # the piece where the sink ends is proved when it is whole
                 self._filled[index] = len(data)
             self._lacking -= good
-            if good and self._hashed == start:
-                self._whole.update(data)
-                self._hashed += length
+        self._reach()
 
-    def _feed_tail(self, offset: int, view: memoryview) -> None:
-        if offset > self._tail:
+    def _feed_spans(self, offset: int, view: memoryview, *, aside: bool) -> None:
+        if not aside and offset > self._spans.first:
             return  # bytes in between are missing
-        held = view[: self._tail - offset]
-        if self._sink.read_at(offset, len(held)) != held:
-            self._cut(offset)
-        new = view[self._tail - offset :]
-        self._write(self._tail, new)
-        self._tail += len(new)
+        end = offset + len(view)
+        for start, stop in self._spans.within(offset, end):
+            if self._sink.read_at(start, stop - start) != view[start - offset : stop - offset]:
+                self._cut(start)
+                break
+        for start, stop in self._spans.missing(offset, end):
+            self._sink.write_at(start, view[start - offset : stop - offset])
+            self._spans.add(start, stop)
+        self._whole.reach(self._spans.first)
 
     def _feed_pieces(self, offset: int, view: memoryview) -> None:
         wrong: DigestError | None = None
@@ -201,25 +237,25 @@ class Assembly:
         if not offset <= at < offset + len(part):
             return  # held already, or bytes in between are missing
         new = part[at - offset :]
-        self._write(at, new)
-        if not self._filled[index]:
-            self._piece, self._piece_at = hashlib.sha256(), at
-        if self._piece_at == at:
-            self._piece.update(new)
-            self._piece_at += len(new)
-        if self._filled[index] + len(new) == self._length(index):
-            self._prove(index)
-        else:
+        self._sink.write_at(at, new)
+        fresh = hashlib.sha256(), self._start(index)
+        made, hashed = self._begun.pop(index, fresh) if self._filled[index] else fresh
+        if hashed == at:  # else it was begun by a process before this one
+            made.update(new)
+            hashed = at + len(new)
+        if self._filled[index] + len(new) < self._length(index):
             self._filled[index] += len(new)
+            self._begun[index] = made, hashed
+            return
+        self._prove(index, made.hexdigest() if hashed == at + len(new) else None)
 
-    def _prove(self, index: int) -> None:
+    def _prove(self, index: int, got: str | None) -> None:
         start, length = self._start(index), self._length(index)
-        if self._piece_at != start + length:  # it came in turns with others
-            self._piece = hashlib.sha256(self._sink.read_at(start, length))
-        got, self._piece_at = self._piece.hexdigest(), -1
+        got = got or hashlib.sha256(self._sink.read_at(start, length)).hexdigest()
         if got == self.wanted.pieces[index]:
             self._filled[index] = length
             self._lacking -= 1
+            self._reach()
             return
         self._filled[index] = 0
         raise DigestError(
@@ -227,29 +263,13 @@ class Assembly:
             evidence=[("piece", str(index)), ("expected", self.wanted.pieces[index]), ("got", got)],
         )
 
-    def _write(self, at: int, view: memoryview) -> None:
-        """Write new bytes, and hash them where they continue what is hashed."""
-        self._sink.write_at(at, view)
-        if at < self._hashed:
-            self._unhash()
-        if at == self._hashed:
-            self._whole.update(view)
-            self._hashed += len(view)
+    def _reach(self) -> None:
+        """Tell how far the file is proved, without a hole, so that the whole is hashed up to there."""
+        while self._proved < len(self._filled) and self._filled[self._proved] == self._length(self._proved):
+            self._proved += 1
+        self._whole.reach(min(self._start(self._proved), self.wanted.size or 0))
 
     def _cut(self, size: int) -> None:
         self._sink.resize(size)
-        self._tail = size
-        if self._hashed > size:
-            self._unhash()
-
-    def _unhash(self) -> None:
-        """Forget the hash of the whole; it is made again from the sink when it is needed."""
-        self._whole, self._hashed = hashlib.sha256(), 0
-
-    def _hash_up_to(self, end: int) -> None:
-        while self._hashed < end:
-            block = self._sink.read_at(self._hashed, min(_BLOCK, end - self._hashed))
-            if not block:
-                break
-            self._whole.update(block)
-            self._hashed += len(block)
+        self._spans.cut(size)
+        self._whole.cut(size)

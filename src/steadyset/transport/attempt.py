@@ -12,6 +12,7 @@ from .assembly import Assembly, Gap
 from .body import counted, decoded, paced, with_head
 from .client import Client, Response
 from .records import Ask, Sink
+from .stream import Chunk
 
 
 class Outcome(NamedTuple):
@@ -136,7 +137,7 @@ class _Trial:
     def _count(self, count: int) -> None:
         self.bytes += count
 
-    def _opened(self, response: Response, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    def _opened(self, response: Response, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         """Return a whole body that does not begin like a page."""
         name, size = self._assembly.wanted.name, self._assembly.wanted.size
         head, chunks = with_head(decoded(chunks, response.headers, size=size, name=name))
@@ -145,7 +146,7 @@ class _Trial:
         answer.refuse_page(head, name, self._place, answer.evidence(response, self._url))
         return chunks
 
-    def _feed(self, chunks: Iterator[bytes], offset: int, stop: int | None, advance: Callable[[int], None]) -> None:
+    def _feed(self, chunks: Iterator[Chunk], offset: int, stop: int | None, advance: Callable[[int], None]) -> None:
         """Read a body up to where it is of use; what it had wrong is told at the end."""
         end = stop if stop is not None and offset >= stop else self._read(chunks, offset, stop, advance)
         if self._wrong:
@@ -155,7 +156,7 @@ class _Trial:
         elif end < stop and not self._assembly.complete:
             raise self._cut_short(end, stop)
 
-    def _read(self, chunks: Iterator[bytes], offset: int, stop: int | None, advance: Callable[[int], None]) -> int:
+    def _read(self, chunks: Iterator[Chunk], offset: int, stop: int | None, advance: Callable[[int], None]) -> int:
         for chunk in chunks:
             try:
                 self._assembly.feed(offset, chunk)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from ..errors import ProtocolError, TransferStalledError, TruncatedError
 from ..sniff import sniff
 from .records import Limits
+from .stream import Chunk
 
 HEAD = 1024
 """So many bytes are waited for before a body is judged by its beginning."""
@@ -18,14 +19,14 @@ _UNKNOWN = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
 _MOST_AT_ONCE = 1 << 20  # of a body that expands a thousandfold
 
 
-def counted(chunks: Iterable[bytes], count: Callable[[int], None]) -> Iterator[bytes]:
+def counted(chunks: Iterable[Chunk], count: Callable[[int], None]) -> Iterator[Chunk]:
     """Yield chunks, telling the length of each."""
     for chunk in chunks:
         count(len(chunk))
         yield chunk
 
 
-def paced(chunks: Iterable[bytes], limits: Limits, place: str) -> Iterator[bytes]:
+def paced(chunks: Iterable[Chunk], limits: Limits, place: str) -> Iterator[Chunk]:
     """Yield chunks while they come fast enough: a drip never runs into the limit on silence.
 
     Raises:
@@ -44,7 +45,7 @@ def paced(chunks: Iterable[bytes], limits: Limits, place: str) -> Iterator[bytes
             since, got = time.monotonic(), 0
 
 
-def with_head(chunks: Iterator[bytes], size: int = HEAD) -> tuple[bytes, Iterator[bytes]]:
+def with_head(chunks: Iterator[Chunk], size: int = HEAD) -> tuple[bytes, Iterator[Chunk]]:
     """Return the first bytes of a body, as far as they come, and the whole body with them.
 
     What ends a body before that comes out of the iterator, after the bytes that did arrive.
@@ -60,7 +61,7 @@ def with_head(chunks: Iterator[bytes], size: int = HEAD) -> tuple[bytes, Iterato
     return bytes(head), _whole(bytes(head), failure, chunks)
 
 
-def _whole(head: bytes, failure: Exception | None, rest: Iterator[bytes]) -> Iterator[bytes]:
+def _whole(head: bytes, failure: Exception | None, rest: Iterator[Chunk]) -> Iterator[Chunk]:
     if head:
         yield head
     if failure is not None:
@@ -68,7 +69,7 @@ def _whole(head: bytes, failure: Exception | None, rest: Iterator[bytes]) -> Ite
     yield from rest
 
 
-def decoded(chunks: Iterator[bytes], headers: Mapping[str, str], *, size: int | None, name: str) -> Iterator[bytes]:
+def decoded(chunks: Iterator[Chunk], headers: Mapping[str, str], *, size: int | None, name: str) -> Iterator[Chunk]:
     """Return the body as the file's bytes, undoing a content coding that was not asked for.
 
     A server that labels a stored ``.gz`` as ``Content-Encoding: gzip`` sends the file itself; one that
@@ -101,7 +102,7 @@ def _wraps(head: bytes, name: str) -> bool:
     return sniff(inner).name == "gzip" if name.endswith((".gz", ".tgz")) else True
 
 
-def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _inflated(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
     inflate = zlib.decompressobj(47)  # gzip or zlib, by its header
     for chunk in chunks:
         left = chunk

@@ -7,6 +7,7 @@ failing source makes way for the next at once; its turn comes again after its wa
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
@@ -24,8 +25,19 @@ from .verdict import name_of, nothing_left, too_late, with_record
 Opener = Callable[[str], BinaryIO]
 
 
+class Stopped(Exception):
+    """A fetch was told to stop, by whoever waits for it no longer. Not for users."""
+
+
 class SystemClock:
-    """The clock of this machine."""
+    """The clock of this machine, and an end to waiting."""
+
+    def __init__(self) -> None:
+        self._woken = threading.Event()
+
+    def wake(self) -> None:
+        """End all waiting, from another thread."""
+        self._woken.set()
 
     def now(self) -> float:
         """Return the Unix time in seconds."""
@@ -37,7 +49,7 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-        time.sleep(seconds)
+        self._woken.wait(seconds)
 
 
 class Fetch:
@@ -81,12 +93,19 @@ class Fetch:
         self._most_held = self._assembly.held
         self._changes = 0
         self._digest = ""
+        self._stopped = False
+        self._asking: Client | None = None
         self._deadline = self._clock.elapsed() + self._limits.total
 
     @property
     def fetched(self) -> int:
         """How many bytes the attempts brought, those fetched twice included."""
         return sum(a.bytes for a in self.attempts)
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The SHA-256 of each piece of the file, once it is fetched."""
+        return self._assembly.pieces
 
     def run(self) -> str:
         """Fetch until the file is whole and proved; return its SHA-256 in hex.
@@ -99,10 +118,21 @@ class Fetch:
             StoreError: the sink cannot be written.
         """
         self._event("start")
-        while not self._done():
-            self._try(self._next())
+        try:
+            while not self._done():
+                self._try(self._next())
+        finally:
+            self._assembly.close()
         self._event("done")
         return self._digest
+
+    def stop(self) -> None:
+        """End this fetch, from another thread: ``run`` raises ``Stopped``, and what has come is kept."""
+        self._stopped = True
+        if isinstance(self._clock, SystemClock):
+            self._clock.wake()
+        if self._asking is not None:
+            self._asking.end()
 
     def _done(self) -> bool:
         """Whether the file is whole; a whole that is not the recorded file starts anew elsewhere."""
@@ -125,6 +155,8 @@ class Fetch:
 
     def _next(self) -> Turn:
         """Return the source whose turn it is, after waiting for it if need be."""
+        if self._stopped:
+            raise Stopped
         now = self._clock.elapsed()
         if now >= self._deadline:
             raise self._too_late()
@@ -149,6 +181,9 @@ class Fetch:
         gap, held = self._assembly.gap(), self._assembly.held
         began, at = self._clock.now(), self._clock.elapsed()
         outcome = self._remote(turn) if turn.source.is_remote else self._local(turn)
+        if self._stopped:
+            self._record(turn, outcome._replace(error=None), held, began, self._clock.elapsed() - at)
+            raise Stopped
         after = self._assembly.gap()
         progressed = self._progressed(outcome)
         error = outcome.error
@@ -172,7 +207,7 @@ class Fetch:
         if self._client is None:
             raise TypeError("a remote source needs a client")
         try:
-            client = self._client()
+            client = self._asking = self._client()
         except SteadysetError as error:  # a proxy setting, or the certificates, cannot be used
             return Outcome(error=error, ask=turn.ask)
         return attempt(
@@ -239,6 +274,8 @@ class Fetch:
     def _advance(self, source: Source) -> Callable[[int], None]:
         def advance(_: int) -> None:
             self._event("advance", source)
+            if self._stopped:
+                raise Stopped
             if self._clock.elapsed() >= self._deadline:
                 raise self._too_late()
 

@@ -23,13 +23,17 @@ class Connections:
 
     def __init__(self) -> None:
         self._sockets: list[socket.socket] = []
+        self._over = False
 
     def add(self, opened: socket.socket) -> None:
         """Remember a socket, and forget those that are closed."""
         self._sockets = [s for s in self._sockets if s.fileno() >= 0] + [opened]
+        if self._over:
+            self.end()
 
-    def end(self) -> None:
-        """End all connections; whoever reads from one finds that it is over."""
+    def end(self, *, for_good: bool = False) -> None:
+        """End all connections, those to come as well if for good; whoever reads from one finds that it is over."""
+        self._over |= for_good
         for open_socket in self._sockets:
             with contextlib.suppress(OSError):
                 # The plain socket's: SSLSocket.shutdown would drop TLS state that the reader is using.
