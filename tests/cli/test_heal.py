@@ -165,6 +165,19 @@ def test_quiet_leaves_what_fails(cli: Run, loaded: tiny.Tiny, of_keras: Path) ->
     assert of_keras.read_bytes() == loaded.files["tiny.npz"]
 
 
+def test_what_lies_beside_a_bad_file_of_keras_is_moved_aside_too(
+    cli: Run, document: Document, loaded: tiny.Tiny, of_keras: Path
+) -> None:
+    of_keras.unlink()
+    (of_keras.parent / "tiny.npz.gz").write_bytes(b"\x1f\x8b packed once more")
+    planned = document("heal", loaded.name, "--dry-run")
+    assert "leftover" in [step["kind"] for step in planned["steps"]]
+    result = cli("heal", loaded.name)
+    assert result.exit_code == 0, result.output
+    assert "(beside Keras' file)  moved aside\n" in result.stdout
+    assert "now       nothing" not in result.stdout
+
+
 def test_what_cannot_be_moved_stays_and_is_said(
     cli: Run, loaded: tiny.Tiny, of_keras: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,7 +27,7 @@ _STATES = {
     "set-aside": ("note", "moved aside; the dataset loads without it"),
     "failing": ("error", "still failing"),
 }
-_KINDS = {"object": "file", "array": "array", "keras": "file of Keras"}
+_KINDS = {"object": "file", "array": "array", "keras": "file of Keras", "leftover": "beside Keras' file"}
 
 
 @click.command("heal", context_settings=CONTEXT, epilog=EPILOG)
@@ -64,6 +64,7 @@ def _step(step: dict[str, Any], channel: Channel) -> list[str]:
     from .tables import facts
 
     mark, word = _STATES[step["state"]]
+    word = "moved aside" if step["kind"] == "leftover" and step["state"] == "set-aside" else word
     what = f"{channel.paint(step['name'], 'bold')} ({_KINDS[step['kind']]})  {word}"
     planned = step["state"] == "planned"
     rows = [
@@ -81,4 +82,5 @@ def _now(step: dict[str, Any]) -> str:
         made = "made again" if step["kind"] == "array" else "a copy"
         source = "the store" if step["replaced_by"] == "store" else step["replaced_by"]
         return f"{made} from {source}, SHA-256 verified"
-    return "nothing" if step["state"] in ("set-aside", "failing") and step["moved_to"] else ""
+    lacks = step["state"] in ("set-aside", "failing") and step["kind"] != "leftover"
+    return "nothing" if lacks and step["moved_to"] else ""

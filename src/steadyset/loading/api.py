@@ -41,8 +41,8 @@ def load(
         offline: True contacts nobody; None does what ``STEADYSET_OFFLINE`` says.
         verify: how stored arrays are checked each time: ``"fast"`` compares the XXH3-128 of their bytes,
             ``"full"`` the SHA-256 as well, ``"stat"`` only size and times.
-        progress: True for lines on stderr, False for silence, a callable to be told each event, None for
-            lines when stderr is a terminal.
+        progress: True for lines on stderr (in a notebook, one line that is updated in place), False for
+            silence, a callable to be told each event, None for lines in a notebook and on a terminal.
 
     Returns:
         ``(x_train, y_train), (x_test, y_test)``, also as ``.train.x`` and so on. For ``"mnist"`` x is

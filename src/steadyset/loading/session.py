@@ -17,6 +17,7 @@ from ..findings.report import finding
 from ..manifests.records import FileSpec, Manifest
 from ..progress import listener
 from ..settings import Settings
+from ..store.health import Health
 from ..store.layout import Layout, mark_text
 from ..store.locking import hold
 from ..store.objects import GONE, damage_of, find
@@ -24,7 +25,7 @@ from ..store.partials import Partial, largest, signs_of_life
 from ..store.quarantine import set_aside
 from ..store.space import require
 from ..store.writing import coded, write_file
-from ..transport.engine import Fetch, Stopped
+from ..transport.engine import Fetch, StoppedError
 from ..transport.records import Attempt, Event, Limits, Sink, Source, Wanted
 from .sources import OPENERS, Tier, sources_of
 from .together import together
@@ -56,6 +57,7 @@ class Session:
         self.errors: list[SteadysetError] = []
         self.downloaded = 0
         self.in_memory = False
+        self.health = Health(settings.own)
         self.store_error: SteadysetError | None = None
         self.room = 0  # bytes that the store needs beside the files, for the decoded arrays
         self._seeds: dict[str, str] = {}
@@ -197,7 +199,7 @@ class Session:
     def _fetch_of(self, file: FileSpec, sources: Sequence[Source], sink: Sink) -> Fetch:
         return Fetch(
             Wanted.of(file),
-            sources,
+            self.health.last(sources, lambda source: source.url),
             sink,
             client=self.client,
             openers=OPENERS,
@@ -242,7 +244,7 @@ class Session:
         """Run a fetch, keep its record, and return where the last bytes came from."""
         with self._lock:
             if self._stopped:
-                raise Stopped
+                raise StoppedError
             self._running.append(fetch)
         try:
             fetch.run()
@@ -253,6 +255,7 @@ class Session:
     def _keep_record(self, fetch: Fetch) -> None:
         with self._lock:
             self._running.remove(fetch)
+            self.health.note(fetch.attempts)
             self.attempts += fetch.attempts
             self.downloaded += sum(a.bytes for a in fetch.attempts if "://" in a.source)
 

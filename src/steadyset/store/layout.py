@@ -57,6 +57,11 @@ class Layout(NamedTuple):
         return os.path.join(self.root, "locks")
 
     @property
+    def sources(self) -> str:
+        """The file that says which hosts failed not long ago."""
+        return os.path.join(self.root, "sources.json")
+
+    @property
     def mark(self) -> str:
         """The file that says which layout this is."""
         return os.path.join(self.root, "store.json")

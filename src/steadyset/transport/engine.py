@@ -25,7 +25,7 @@ from .verdict import name_of, nothing_left, too_late, with_record
 Opener = Callable[[str], BinaryIO]
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """A fetch was told to stop, by whoever waits for it no longer. Not for users."""
 
 
@@ -127,7 +127,7 @@ class Fetch:
         return self._digest
 
     def stop(self) -> None:
-        """End this fetch, from another thread: ``run`` raises ``Stopped``, and what has come is kept."""
+        """End this fetch, from another thread: ``run`` raises ``StoppedError``, and what has come is kept."""
         self._stopped = True
         if isinstance(self._clock, SystemClock):
             self._clock.wake()
@@ -156,7 +156,7 @@ class Fetch:
     def _next(self) -> Turn:
         """Return the source whose turn it is, after waiting for it if need be."""
         if self._stopped:
-            raise Stopped
+            raise StoppedError
         now = self._clock.elapsed()
         if now >= self._deadline:
             raise self._too_late()
@@ -183,7 +183,7 @@ class Fetch:
         outcome = self._remote(turn) if turn.source.is_remote else self._local(turn)
         if self._stopped:
             self._record(turn, outcome._replace(error=None), held, began, self._clock.elapsed() - at)
-            raise Stopped
+            raise StoppedError
         after = self._assembly.gap()
         progressed = self._progressed(outcome)
         error = outcome.error
@@ -275,7 +275,7 @@ class Fetch:
         def advance(_: int) -> None:
             self._event("advance", source)
             if self._stopped:
-                raise Stopped
+                raise StoppedError
             if self._clock.elapsed() >= self._deadline:
                 raise self._too_late()
 
