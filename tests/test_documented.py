@@ -16,7 +16,7 @@ import pytest
 
 import steadyset
 from steadyset import errors
-from steadyset.cli.app import COMMANDS, app
+from steadyset.cli.app import COMMANDS, CONTEXT, app
 from steadyset.findings.catalogue import entries
 
 ROOT = Path(__file__).resolve().parent.parent
