@@ -49,6 +49,11 @@ def known(name: str) -> list[bytes]:
     return [path.read_bytes() for path in sorted((ROOT / "tests" / "fuzz_cases" / name).glob("*.bin"))]
 
 
+def quoted(token: bytes) -> str:
+    """Return a token as libFuzzer's dictionaries have it."""
+    return '"' + "".join(f"\\x{byte:02x}" for byte in token) + '"'
+
+
 def guided(name: str, seconds: int, seed: int, found: Path) -> int:
     """Run atheris, which ends the process itself."""
     import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
@@ -58,12 +63,12 @@ def guided(name: str, seconds: int, seed: int, found: Path) -> int:
     corpus.mkdir(parents=True, exist_ok=True)
     for data in [*target.seeds(), *known(name)]:
         (corpus / hashlib.sha256(data).hexdigest()[:16]).write_bytes(data)
-    words = found / "words"
-    words.write_text(
-        "".join(f'"{"".join(f"{chr(92)}x{byte:02x}" for byte in t)}"\n' for t in target.tokens if len(t) < 64)
-    )
     options = [f"-max_total_time={seconds}", f"-seed={seed}", f"-artifact_prefix={found}{os.sep}", "-timeout=20"]
-    options += [f"-dict={words}", f"-max_len={_LONGEST}", "-rss_limit_mb=2048", "-print_final_stats=1", "-verbosity=0"]
+    options += [f"-max_len={_LONGEST}", "-rss_limit_mb=2048", "-print_final_stats=1", "-verbosity=0"]
+    if target.tokens:
+        lines = [quoted(token) for token in target.tokens if len(token) < 64]
+        (found / "words").write_text("\n".join([*lines, ""]))
+        options.append(f"-dict={found / 'words'}")
     atheris.Setup([sys.argv[0], *options, str(corpus)], target.run)
     atheris.Fuzz()
     return 0
@@ -102,7 +107,7 @@ def every(seconds: int, seed: int) -> int:
         print(f"{name}: {'clean' if not done.returncode else 'FOUND'}{f', {runs[0]} runs' if runs else ''}", flush=True)
         if done.returncode:
             failed.append(name)
-            print("\n".join((done.stdout + done.stderr).splitlines()[-40:]))
+            print("\n".join((done.stderr + done.stdout).splitlines()[-40:]))
     return 1 if failed else 0
 
 

@@ -10,6 +10,7 @@ import functools
 import gzip
 import hashlib
 import random
+import ssl
 from typing import Any
 
 import httpcore2
@@ -27,6 +28,7 @@ URL = "http://fuzz.test/file.bin"
 PIECE = 256
 FILE = random.Random(3).randbytes(1000)
 _TRIES = 3
+_CONTEXT = ssl.create_default_context()
 _ETAG, _DATE = '"one"', "Mon, 01 Jan 2024 00:00:00 GMT"
 _ASKS: tuple[Ask, ...] = ("if-range", "range", "whole", "if-range")
 
@@ -80,7 +82,7 @@ def _connected(data: bytes) -> Client:
     http: Any = client._http
     # Making a client reads the system's certificates, which takes longer than all the rest.
     http._mounts = {}
-    http._transport._pool = httpcore2.ConnectionPool(network_backend=_Network(data))  # type: ignore[arg-type]
+    http._transport._pool = httpcore2.ConnectionPool(_CONTEXT, network_backend=_Network(data))  # type: ignore[arg-type]
     return client
 
 

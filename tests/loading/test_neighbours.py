@@ -189,6 +189,10 @@ def shared(data: tiny.Tiny) -> Iterator[Path]:
     """A directory for a group, outside pytest's own, which is closed to others."""
     if os.name == "nt" or os.geteuid() != 0 or shutil.which("setpriv") is None:
         pytest.skip("needs root and setpriv, to be several users")
+    command = [*user(23001), sys.executable, "-c", "import steadyset, tiny"]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    if subprocess.run(command, env=env, capture_output=True, check=False).returncode:
+        pytest.skip("other users cannot read this checkout")
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         place.chmod(0o755)

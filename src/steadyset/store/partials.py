@@ -208,12 +208,11 @@ def facts_of(partial: str) -> dict[str, Any]:
     """Return what is known of the source of an orphan.
 
     Bytes of before the machine last started may never have reached the disk, whatever the file's size says:
-    then nothing is known, so that only a digest makes them believed.
+    then nothing is known but where there are holes, so that only a digest makes them believed.
     """
     facts = read_journal(_journal_of(partial))
-    if facts.get("boot") != _boot():
-        return {}
-    return {k: facts[k] for k in ("url", "etag", "last_modified", "size") if k in facts}
+    known = ("held",) if facts.get("boot") != _boot() else ("url", "etag", "last_modified", "size", "held")
+    return {k: facts[k] for k in known if k in facts}
 
 
 def orphans(layout: Layout) -> list[str]:

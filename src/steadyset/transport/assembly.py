@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from typing import NamedTuple
 
 from ..errors import DigestError, NotTheFileError, TruncatedError
 from .hashing import Digest
 from .records import Sink, Wanted
 from .spans import Span, Spans
+
+_NOTE = 1.0  # seconds between two notes of what is held
 
 
 class Gap(NamedTuple):
@@ -47,7 +50,8 @@ class Assembly:
         self._lacking = len(wanted.pieces)
         self._begun: dict[int, tuple[hashlib._Hash, int]] = {}  # the hash of a piece, and up to where
         self._spans = Spans()  # what is held of a file without pieces
-        self._noted = False
+        self._closed = False
+        self._noted: float | None = None  # when it was written down what is held, because there are holes
         self._proved = 0  # pieces in a row from the start of the file
         self._whole = Digest(sink, cut_up=not wanted.pieces)
         self._take_up()
@@ -113,7 +117,11 @@ class Assembly:
         return self.wanted.pieces or self._whole.pieces()
 
     def close(self) -> None:
-        """End what goes on beside: the sink may be closed now."""
+        """End what goes on beside: the sink may be closed now, nothing is put into it any more."""
+        with self._lock:
+            if self._noted is not None and not self._closed and not self.complete:
+                self._sink.note(held=str(self._spans))
+            self._closed = True
         self._whole.close()
 
     def learn_size(self, size: int) -> None:
@@ -146,6 +154,8 @@ class Assembly:
         if self._size is not None:
             view = view[: max(0, self._size - offset)]
         with self._lock:
+            if self._closed:
+                return
             if self.has_pieces:
                 self._feed_pieces(offset, view)
             else:
@@ -187,7 +197,7 @@ class Assembly:
             self._take_up_pieces(held)
             return
         noted = Spans.read(self._sink.noted().get("held"))
-        self._noted = noted is not None
+        self._noted = None if noted is None else 0.0
         size = held if self._size is None else min(held, self._size)
         self._spans = Spans([Span(0, size)] if noted is None else noted.within(0, size))
         if self._size is None and held and self._whole.hexdigest(held) == self.wanted.sha256:
@@ -213,10 +223,18 @@ class Assembly:
             if self._sink.read_at(start, stop - start) != view[start - offset : stop - offset]:
                 self._cut(start)
                 break
+        self._write_down(hole=offset > self._spans.first)
         for start, stop in self._spans.missing(offset, end):
             self._sink.write_at(start, view[start - offset : stop - offset])
             self._spans.add(start, stop)
         self._whole.reach(self._spans.first)
+
+    def _write_down(self, *, hole: bool) -> None:
+        """Note what is held of a file with holes: its size does not tell any more. At first, then now and then."""
+        now = time.monotonic()
+        if (hole and self._noted is None) or (self._noted is not None and now - self._noted >= _NOTE):
+            self._sink.note(held=str(self._spans))
+            self._noted = now
 
     def _feed_pieces(self, offset: int, view: memoryview) -> None:
         wrong: DigestError | None = None

@@ -12,6 +12,7 @@ from .assembly import Assembly, Gap
 from .body import counted, decoded, paced, with_head
 from .client import Client, Response
 from .records import Ask, Sink
+from .shares import Share
 from .stream import Chunk
 
 
@@ -40,6 +41,7 @@ def attempt(
     ask: Ask = "if-range",
     within: float | None = None,
     advance: Callable[[int], None] = lambda _: None,
+    share: Share | None = None,
 ) -> Outcome:
     """Try once to fill the gaps of an assembly from a URL.
 
@@ -56,11 +58,12 @@ def attempt(
         ask: how to ask for the rest of a file that is begun.
         within: seconds for all of it.
         advance: is told how many bytes each step brought.
+        share: the part to fetch, where others fetch other parts; left out, the first gap.
 
     Returns:
         The outcome; its ``error`` is None when the answer was used to its end.
     """
-    trial = _Trial(url, assembly, sink, ask)
+    trial = _Trial(url, assembly, sink, ask, share)
     error: SteadysetError | None = None
     try:
         with client.get(url, trial.headers(), within=within) as response:
@@ -81,7 +84,7 @@ def attempt(
 class _Trial:
     """What is known of an attempt while it runs, so that a failure half-way loses nothing of it."""
 
-    def __init__(self, url: str, assembly: Assembly, sink: Sink, ask: Ask) -> None:
+    def __init__(self, url: str, assembly: Assembly, sink: Sink, ask: Ask, share: Share | None) -> None:
         self.status: int | None = None
         self.bytes = 0
         self.retry_after: str | None = None
@@ -94,7 +97,9 @@ class _Trial:
         self._validator = self._find_validator()
         if not self._may_continue():
             assembly.restart()
-        self._gap = assembly.gap() or Gap(0, assembly.size)
+        self._share = share
+        self._aside = share is not None and share.aside
+        self._gap = Gap(share.at, share.stop) if share else assembly.gap() or Gap(0, assembly.size)
         self._ranged = False
         self._length: int | None = None
         self._lacked = assembly.lacking
@@ -123,6 +128,8 @@ class _Trial:
         if response.status not in (200, 206):
             self.retry_after = response.headers.get("retry-after")
             raise answer.refusal(response, self._url)
+        if response.status == 200 and self._aside:
+            raise ProtocolError(f"{self._place} does not send a part of a file")
         self._length = answer.length_of(response)
         raw = counted(response.body, self._count)
         chunks = paced(raw, client.limits, self._place)
@@ -153,17 +160,21 @@ class _Trial:
             raise self._wrong[0]
         if stop is None:
             self._assembly.learn_size(end)  # the body has ended, and nothing told where it should
-        elif end < stop and not self._assembly.complete:
+        elif end < stop and not self._assembly.complete and not (self._share and self._share.is_over):
             raise self._cut_short(end, stop)
 
     def _read(self, chunks: Iterator[Chunk], offset: int, stop: int | None, advance: Callable[[int], None]) -> int:
         for chunk in chunks:
             try:
-                self._assembly.feed(offset, chunk)
+                self._assembly.feed(offset, chunk, aside=self._aside)
             except DigestError as error:
                 self._bear_with(error)
             offset += len(chunk)
+            if self._share is not None:
+                self._share.at = max(self._share.at, offset)
             advance(len(chunk))
+            if self._share is not None and self._share.is_over:
+                break  # others fetch the rest
             if stop is not None and offset >= stop:
                 break
             if self._assembly.has_pieces and self._assembly.complete:
@@ -210,9 +221,10 @@ class _Trial:
             )
         if not self._assembly.has_pieces:
             self._judge_part(response)
-        if part.total is not None:
-            self._assembly.learn_size(part.total)
-        self._note(response)
+        if not self._aside:
+            if part.total is not None:
+                self._assembly.learn_size(part.total)
+            self._note(response)
         return part.start, part.end if self._gap.end is None else min(part.end, self._gap.end)
 
     def _accept_end(self, response: Response) -> None:
@@ -257,7 +269,8 @@ class _Trial:
         if same is False or not (same or proved or self._heeded):
             self.changed = same is False
             self.ask = "whole"
-            self._assembly.restart()
+            if not self._aside:
+                self._assembly.restart()
             raise ProtocolError(
                 f"the file of {self._place} has changed, or may have, since it was begun",
                 evidence=answer.evidence(response, self._url),

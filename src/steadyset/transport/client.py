@@ -74,6 +74,10 @@ class Client:
     ) -> None:
         self._http.close()
 
+    def interrupt(self) -> None:
+        """End the exchange that is under way, from another thread."""
+        self._connections.end()
+
     def end(self) -> None:
         """End whatever this client is at, from another thread; it asks nobody any more."""
         for connector in self._connectors:

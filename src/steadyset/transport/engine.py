@@ -17,8 +17,10 @@ from .assembly import Assembly
 from .attempt import Outcome, attempt
 from .backoff import retry_after
 from .client import Client
+from .lanes import Lanes
 from .local import copy
 from .records import Attempt, Clock, Event, EventKind, Limits, Listener, Sink, Source, Wanted
+from .shares import Share
 from .turns import Turn
 from .verdict import name_of, nothing_left, too_late, with_record
 
@@ -91,9 +93,12 @@ class Fetch:
         self._clock = clock or SystemClock()
         self._assembly = Assembly(wanted, sink)
         self._most_held = self._assembly.held
+        self._lanes = Lanes(self._assembly, sink, self._turns, self._limits, self)
+        self._lanes.interrupt_main = self._interrupt
         self._changes = 0
         self._digest = ""
         self._stopped = False
+        self._telling = threading.Lock()
         self._asking: Client | None = None
         self._deadline = self._clock.elapsed() + self._limits.total
 
@@ -120,8 +125,10 @@ class Fetch:
         self._event("start")
         try:
             while not self._done():
-                self._try(self._next())
+                if not (self._lanes.running and self._rests()):
+                    self._try(self._next())
         finally:
+            self._lanes.close()
             self._assembly.close()
         self._event("done")
         return self._digest
@@ -138,11 +145,13 @@ class Fetch:
         """Whether the file is whole; a whole that is not the recorded file starts anew elsewhere."""
         if not self._assembly.complete:
             return False
+        self._lanes.close(for_good=False)
         try:
             self._digest = self._assembly.finish()
         except DataError as error:
             if self._assembly.has_pieces:  # every piece is right and the whole is not: the manifest errs
                 raise
+            self._lanes.close()  # one source at a time from here on, so that it is known who lies
             self._assembly.restart()
             self._most_held = 0
             for turn in self._turns:
@@ -178,15 +187,29 @@ class Fetch:
 
     def _try(self, turn: Turn) -> None:
         self._last = turn
+        share = self._lanes.shares.take(aside=False) if self._lanes.allow(turn) else None
+        if share is None and self._lanes.running:  # the others have all that is missing, and will soon be done
+            self._favoured = turn
+            self._lanes.shares.await_change(0.1)
+            return
+        try:
+            self._try_share(turn, share)
+        finally:
+            if share is not None:
+                self._lanes.shares.give_back(share)
+
+    def _try_share(self, turn: Turn, share: Share | None) -> None:
         gap, held = self._assembly.gap(), self._assembly.held
         began, at = self._clock.now(), self._clock.elapsed()
-        outcome = self._remote(turn) if turn.source.is_remote else self._local(turn)
+        outcome = self._remote(turn, share) if turn.source.is_remote else self._local(turn)
         if self._stopped:
             self._record(turn, outcome._replace(error=None), held, began, self._clock.elapsed() - at)
             raise StoppedError
         after = self._assembly.gap()
-        progressed = self._progressed(outcome)
-        error = outcome.error
+        progressed = self._progressed(outcome) if not self._lanes.used else bool(share and share.at > share.start)
+        over = self._lanes.used and (after is None or (share is not None and share.is_over))
+        error = None if over else outcome.error
+        progressed |= over
         if error is None and not progressed and after is not None:
             error = ProtocolError(f"{name_of(turn.source)} brings nothing new")
         self._record(turn, outcome._replace(error=error), held, began, self._clock.elapsed() - at)
@@ -203,7 +226,7 @@ class Fetch:
             return
         self._failed(turn, outcome, error, progressed=progressed, lied=wrong)
 
-    def _remote(self, turn: Turn) -> Outcome:
+    def _remote(self, turn: Turn, share: Share | None) -> Outcome:
         if self._client is None:
             raise TypeError("a remote source needs a client")
         try:
@@ -217,14 +240,15 @@ class Fetch:
             self._sink,
             ask=turn.ask,
             within=self._deadline - self._clock.elapsed(),
-            advance=self._advance(turn.source),
+            advance=self._advance(turn),
+            share=share,
         )
 
     def _local(self, turn: Turn) -> Outcome:
         url = turn.source.url
         scheme = url.split(":", 1)[0] if ":" in url else ""
         opener = self._openers.get(scheme, self._openers[""])
-        return copy(lambda: opener(url), name_of(turn.source), self._assembly, self._advance(turn.source))
+        return copy(lambda: opener(url), name_of(turn.source), self._assembly, self._advance(turn))
 
     def _progressed(self, outcome: Outcome) -> bool:
         """Whether more is held than ever before: bytes lost and fetched again are no progress.
@@ -254,6 +278,26 @@ class Fetch:
             )
         )
 
+    def attempted(self, turn: Turn, outcome: Outcome, share: Share, began: float, seconds: float) -> None:
+        """Keep the record of an attempt that was made beside the main one."""
+        self._record(turn, outcome, share.start, began, seconds)
+
+    def advanced(self, turn: Turn) -> None:
+        """Tell of bytes that came beside the main connection."""
+        self._event("advance", turn.source)
+
+    def _interrupt(self) -> None:
+        if self._asking is not None:
+            self._asking.interrupt()
+
+    def _rests(self) -> bool:
+        """Wait a moment if nobody can be asked now, while others still fetch."""
+        now = self._clock.elapsed()
+        if self._stopped or now >= self._deadline or any(not t.retired and t.not_before <= now for t in self._turns):
+            return False
+        self._lanes.shares.await_change(0.1)
+        return True
+
     def _failed(self, turn: Turn, outcome: Outcome, error: SteadysetError, *, progressed: bool, lied: bool) -> None:
         turn.failed(outcome, error, progressed=progressed, lied=lied)
         if turn.is_over(outcome, self._limits):
@@ -271,24 +315,20 @@ class Fetch:
         error = too_late(self.wanted, self._limits.total, have, self._turns)
         return with_record(error, self.attempts)
 
-    def _advance(self, source: Source) -> Callable[[int], None]:
-        def advance(_: int) -> None:
-            self._event("advance", source)
+    def _advance(self, turn: Turn) -> Callable[[int], None]:
+        def advance(count: int) -> None:
+            self._event("advance", turn.source)
             if self._stopped:
                 raise StoppedError
             if self._clock.elapsed() >= self._deadline:
                 raise self._too_late()
+            if turn.source.is_remote and self._lanes.allow(turn):
+                self._lanes.note(count)
 
         return advance
 
     def _event(self, kind: EventKind, source: Source | None = None, text: str = "") -> None:
-        self._tell(
-            Event(
-                kind,
-                self.wanted.name,
-                self._assembly.held,
-                self._assembly.size,
-                name_of(source) if source else "",
-                text,
-            )
-        )
+        name = name_of(source) if source else ""
+        with self._telling:
+            held, size = self._assembly.held, self._assembly.size
+            self._tell(Event(kind, self.wanted.name, held, size, name, text))

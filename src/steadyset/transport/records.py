@@ -55,6 +55,9 @@ class Limits(NamedTuple):
     the whole fetch of one file. ``tries`` counts attempts at one source in a row that brought nothing
     new; an attempt that made progress starts the count again. A source that sends fewer than ``slowest``
     bytes per second over the time of ``idle`` has stalled as well.
+
+    After each ``trial`` seconds it is seen whether one more connection is worth it, up to ``connections``
+    for one file; to one source there is more than one only for files of ``large`` bytes or more.
     """
 
     connect: float = 10.0
@@ -64,6 +67,9 @@ class Limits(NamedTuple):
     backoff: float = 0.5
     longest_wait: float = 60.0
     slowest: float = 1024.0
+    trial: float = 1.0
+    connections: int = 8
+    large: int = 8 << 20
 
 
 class Attempt(NamedTuple):
