@@ -37,7 +37,7 @@ IS_NEW = import sys; v = sys.version_info; \
 # --group came with pip 25.1
 HAS_GROUPS = import pip, sys; sys.exit(tuple(map(int, pip.__version__.split(".")[:2])) < (25, 1))
 
-.PHONY: help setup demo test test-frameworks lint type docs bench picture pages clean
+.PHONY: help setup demo test test-frameworks stress lint type docs bench picture pages clean
 .NOTPARALLEL:
 .DEFAULT_GOAL = help
 
@@ -54,6 +54,9 @@ test: $(TEST_READY) ## run the tests and report their coverage
 
 test-frameworks: $(FRAMEWORKS_READY) ## run the tests that need a real TensorFlow, Keras and torch
 	$(FRAMEWORKS)/$(SCRIPTS)/python -m pytest -m frameworks
+
+stress: $(TEST_READY) ## kill and crowd processes at random; about ten minutes at most
+	$(BIN)/python tools/stress.py
 
 lint: $(LINT_READY) ## check style and format
 	$(BIN)/python -m ruff check .

@@ -35,10 +35,24 @@ def walk(command: click.Command, context: click.Context) -> Iterator[tuple[str, 
         for name in command.list_commands(context):
             member = command.get_command(context, name)
             assert member is not None
-            yield from walk(member, click.Context(member, parent=context, info_name=name, terminal_width=80, **CONTEXT))
+            yield from walk(
+                member,
+                click.Context(
+                    member,
+                    parent=context,
+                    info_name=name,
+                    terminal_width=80,
+                    help_option_names=CONTEXT["help_option_names"],
+                ),
+            )
 
 
-TREE = list(walk(app, click.Context(app, info_name="steadyset", terminal_width=80, **CONTEXT)))
+TREE = list(
+    walk(
+        app,
+        click.Context(app, info_name="steadyset", terminal_width=80, help_option_names=CONTEXT["help_option_names"]),
+    )
+)
 LEAVES = [(name, command, context) for name, command, context in TREE if not isinstance(command, click.Group)]
 
 
@@ -209,12 +223,15 @@ def written_commands() -> list[str]:
 def test_every_command_that_is_written_down_parses(line: str) -> None:
     argv = line.split()[1:]
     command: click.Command = app
-    context = click.Context(app, info_name="steadyset", **CONTEXT)
+    context = click.Context(app, info_name="steadyset", help_option_names=CONTEXT["help_option_names"])
     while isinstance(command, click.Group):
         name = argv.pop(0)
         found = command.get_command(context, name)
         assert found is not None, f"there is no command {name}"
-        command, context = found, click.Context(found, parent=context, info_name=name, **CONTEXT)
+        command, context = (
+            found,
+            click.Context(found, parent=context, info_name=name, help_option_names=CONTEXT["help_option_names"]),
+        )
     command.parse_args(context, argv)
 
 

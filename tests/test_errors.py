@@ -24,9 +24,7 @@ SOURCES = Path(steadyset.__file__).parent
 CLASSES = {
     name: thing
     for name, thing in vars(errors).items()
-    if inspect.isclass(thing)
-    and issubclass(thing, Warning | Exception)
-    and thing.__module__ == errors.__name__
+    if inspect.isclass(thing) and issubclass(thing, Warning | Exception) and thing.__module__ == errors.__name__
 }
 ERRORS = [kind for kind in CLASSES.values() if issubclass(kind, SteadysetError)]
 

@@ -102,6 +102,8 @@ def mirror_base(mirror: str) -> str:
     if parts.scheme in ("http", "https"):
         if not host:
             raise _no_mirror(mirror, "the URL names no host")
+        if parts.query or parts.fragment:
+            raise _no_mirror(mirror, "a base URL has no query: file names are put after it")
         return f"{parts.scheme}:{mirror.split(':', 1)[1].rstrip('/')}/"  # the scheme in small letters
     if parts.scheme == "file":
         if parts.netloc not in ("", "localhost"):
@@ -127,5 +129,5 @@ def require_mirrors(mirrors: Sequence[str]) -> None:
 def _no_mirror(mirror: str, why: str) -> MirrorError:
     from .findings.redaction import redact_url
 
-    shown = redact_url(mirror)
+    shown = redact_url(mirror)[:200]
     return MirrorError(f"not a mirror: {shown!r}", evidence=[("mirror", shown), ("because", why)])

@@ -139,3 +139,44 @@ def test_writing_to_what_was_loaded_does_not_change_the_next_load(data: tiny.Tin
         for split in splits:
             for array in split:
                 array[:] = 3
+
+
+def test_every_damaged_array_is_kept(data: tiny.Tiny, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    settings = Settings(str(home), (str(data.mirror(tmp_path / "m")),))
+    load_with(settings, data.name)
+    bad = {}
+    for path in (home / "arrays").rglob("*.npy"):
+        bad[path.name] = b"x" + path.read_bytes()[1:]
+        write(path, bad[path.name])
+    assert same(load_with(settings, data.name), data)
+    kept = [p.read_bytes() for p in (home / "quarantine").iterdir()]
+    assert all(content in kept for content in bad.values())
+
+
+def test_what_cannot_be_moved_aside_is_not_lost(data: tiny.Tiny, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    settings = Settings(str(home), (str(data.mirror(tmp_path / "m")),))
+    load_with(settings, data.name)
+    (home / "quarantine").write_text("a file where the directory should be")
+    array = next((home / "arrays").rglob("*.npy"))
+    write(array, b"spoilt")
+    assert same(load_with(settings, data.name), data)
+    assert array.read_bytes() == b"spoilt"
+
+
+def test_many_processes_heal_one_array_and_move_nothing_good(data: tiny.Tiny, tmp_path: Path) -> None:
+    import os
+    import subprocess
+    import sys
+
+    home = tmp_path / "home"
+    load_with(Settings(str(home), (str(data.mirror(tmp_path / "m")),)), data.name)
+    array = max((home / "arrays").rglob("*.npy"), key=lambda p: p.stat().st_size)
+    bad = array.read_bytes()[:-1] + b"?"
+    write(array, bad)
+    code = "import sys, warnings; warnings.simplefilter('error'); import steadyset; steadyset.load(sys.argv[1])"
+    env = os.environ | {"STEADYSET_HOME": str(home), "STEADYSET_OFFLINE": "1"}
+    running = [subprocess.Popen([sys.executable, "-c", code, data.name], env=env) for _ in range(6)]
+    assert [p.wait(timeout=60) for p in running] == [0] * 6
+    assert [p.read_bytes() for p in (home / "quarantine").iterdir() if p.name.endswith(".npy")] == [bad]

@@ -109,3 +109,17 @@ def test_a_zip_bomb_at_a_mirror_is_refused(data: tiny.Tiny, tmp_path: Path) -> N
     assert (tmp_path / "tiny.npz").stat().st_size < 16 * len(data.files["tiny.npz"])
     with pytest.raises(SteadysetError):
         load_with(Settings(str(tmp_path / "home"), (str(tmp_path),)), data.name)
+
+
+@pytest.mark.parametrize("first", [b"<html>sign in</html>", b"PK not a zip", b""])
+def test_the_copy_of_a_second_mirror_is_tried(data: tiny.Tiny, tmp_path: Path, first: bytes) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "tiny.npz").write_bytes(first)
+    (tmp_path / "b" / "tiny").mkdir(parents=True)
+    (tmp_path / "b" / "tiny.npz").write_bytes(first)
+    (tmp_path / "b" / "tiny" / "tiny.npz").write_bytes(repacked(data, "compressed"))
+    mirrors = (str(tmp_path / "a"), str(tmp_path / "b"))
+    splits = load_with(Settings(str(tmp_path / "home"), mirrors), data.name)
+    np.testing.assert_array_equal(splits.train.x, data.arrays["x_train"])
+    assert splits.provenance is not None
+    assert splits.provenance.source == str(tmp_path / "b" / "tiny" / "tiny.npz")

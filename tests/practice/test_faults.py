@@ -51,9 +51,7 @@ class Heard(NamedTuple):
         return self.raw.partition(b"\r\n\r\n")[2]
 
 
-def ask(
-    origin: Origin, target: str = "/f.npz", headers: Mapping[str, str] | None = None, method: str = "GET"
-) -> Heard:
+def ask(origin: Origin, target: str = "/f.npz", headers: Mapping[str, str] | None = None, method: str = "GET") -> Heard:
     """Send one request that asks for the connection to be closed, and listen until it is."""
     fields = {"Host": "practice", "Connection": "close", **(headers or {})}
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
@@ -116,9 +114,7 @@ CASES = [
     Case(faults.Appended(b"more"), 200, DATA + b"more", {"content-length": "10004", "etag": ETAG}),
     Case(faults.Replaced(b"other"), 200, b"other", {"last-modified": "Mon, 01 Jan 2024 00:02:00 GMT"}),
     Case(faults.Replaced(b"other"), 200, b"other", {}, {**RANGE, "If-Range": ETAG}),
-    Case(
-        faults.Validators("none"), 200, DATA, {"etag": None, "last-modified": "Mon, 01 Jan 2024 00:01:00 GMT"}
-    ),
+    Case(faults.Validators("none"), 200, DATA, {"etag": None, "last-modified": "Mon, 01 Jan 2024 00:01:00 GMT"}),
     Case(faults.Validators(last_modified=False), 200, DATA, {"etag": ETAG, "last-modified": None}),
     Case(faults.Validators("weak"), 200, DATA, {"etag": f"W/{ETAG}"}, {**RANGE, "If-Range": f"W/{ETAG}"}),
     Case(faults.Validators("fresh"), 200, DATA, {"etag": '"request-1"'}, {**RANGE, "If-Range": ETAG}),
@@ -272,9 +268,7 @@ def test_mislabelled_bytes_do_not_decode() -> None:
         (faults.Delay, None, b""),
     ],
 )
-def test_stall_is_silence_after_exactly_so_many_bytes(
-    kind: Callable[..., Fault], at: int | None, heard: bytes
-) -> None:
+def test_stall_is_silence_after_exactly_so_many_bytes(kind: Callable[..., Fault], at: int | None, heard: bytes) -> None:
     order = (60,) if at is None else (at, 60) if kind is faults.StallAfter else (60, at)
     with Origin({"f.npz": DATA}, [kind(*order)]) as origin:
         with socket.create_connection(address(origin), timeout=10) as client:
@@ -288,9 +282,7 @@ def test_stall_is_silence_after_exactly_so_many_bytes(
         assert raw.endswith(heard)
 
 
-@pytest.mark.parametrize(
-    "fault", [faults.StallAfter(3000, 0.1), faults.StallHead(0.1), faults.Delay(0.1)], ids=repr
-)
+@pytest.mark.parametrize("fault", [faults.StallAfter(3000, 0.1), faults.StallHead(0.1), faults.Delay(0.1)], ids=repr)
 def test_stall_is_followed_by_the_rest(fault: Fault) -> None:
     with Origin({"f.npz": DATA}, [fault]) as origin:
         heard = ask(origin)

@@ -512,9 +512,7 @@ def test_tls_redirects_to_plain_http(server_side: ssl.SSLContext, client_side: s
             assert (status, headers["location"]) == (302, plain.url_of("f"))
 
 
-def test_clients_that_do_not_speak_tls_hold_up_nobody(
-    server_side: ssl.SSLContext, client_side: ssl.SSLContext
-) -> None:
+def test_clients_that_do_not_speak_tls_hold_up_nobody(server_side: ssl.SSLContext, client_side: ssl.SSLContext) -> None:
     with Origin({"f": DATA}, tls=server_side) as origin:
         mute = socket.create_connection(address(origin), timeout=10)
         plain = socket.create_connection(address(origin), timeout=10)

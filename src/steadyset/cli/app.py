@@ -31,7 +31,7 @@ COMMANDS = {
     "list": Known("listing", "List the datasets, and which of them are stored."),
     "cache": Known("cache", "See and tidy what is stored."),
     "explain": Known("explain", "Explain a code, such as SS105."),
-    "demo": Known("demo", "See it at work on drawn digits: offline, half a minute."),
+    "demo": Known("demo", "See it at work on drawn digits: offline, about 20 seconds."),
 }
 
 

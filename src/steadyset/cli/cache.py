@@ -31,9 +31,12 @@ Examples:
 _NOTHING = "nothing stored yet; steadyset load mnist"
 
 
-@click.group("cache", cls=Group, context_settings=CONTEXT, epilog=EPILOG)
-def command() -> None:
+@click.group("cache", cls=Group, context_settings=CONTEXT, epilog=EPILOG, invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """See and tidy what is stored on this machine."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 @command.command("dir", context_settings=CONTEXT)

@@ -55,7 +55,7 @@ def failed_record(name: str, error: BaseException) -> dict[str, Any]:
         "source": "",
         "recipe": "",
         "attempts": [attempt._asdict() for attempt in attempts],
-        "bytes_downloaded": sum(a.bytes for a in attempts if "://" in a.source),
+        "bytes_downloaded": sum(a.bytes for a in attempts if a.source.startswith(("http://", "https://"))),
         "seconds": round(sum(a.seconds for a in attempts), 6),
         "arrays": {},
     }

@@ -29,8 +29,10 @@ def check_cache_name(path: object, *, dataset: str) -> None:
         f"path={path!r} is not the name of a file in the cache",
         evidence=[("path", repr(path)), ("default", f"{dataset}.npz")],
         remedies=[
-            Remedy("Leave path= out. A file of your own is used when its directory is a mirror:",
-                   (("steadyset", "load", dataset, "--mirror", folder),)),
+            Remedy(
+                "Leave path= out. A file of your own is used when its directory is a mirror:",
+                (("steadyset", "load", dataset, "--mirror", folder),),
+            ),
             Remedy("In Python, name the directory in STEADYSET_MIRRORS before the call."),
         ],
     )

@@ -28,9 +28,7 @@ def check(arrays: Mapping[str, NDArray[Any]], specs: Mapping[str, ArraySpec], *,
     """
     for name, spec in specs.items():
         if name not in arrays:
-            raise ContractError(
-                f"there is no array {name}", evidence=[("arrays", ", ".join(arrays) or "none")]
-            )
+            raise ContractError(f"there is no array {name}", evidence=[("arrays", ", ".join(arrays) or "none")])
         _check_one(arrays[name], spec, strong=strong)
 
 

@@ -60,9 +60,7 @@ def evidence_lines(evidence: Iterable[Evidence]) -> list[str]:
     return [f"    {label:<{width}}  {value}".replace("\n", margin) for label, value in rows]
 
 
-def error_lines(
-    code: str, message: str, evidence: Iterable[Evidence], remedies: Iterable[Remedy]
-) -> list[str]:
+def error_lines(code: str, message: str, evidence: Iterable[Evidence], remedies: Iterable[Remedy]) -> list[str]:
     """Return what an exception prints.
 
     Returns:

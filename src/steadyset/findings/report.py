@@ -104,8 +104,7 @@ def finding_document(found: Finding) -> dict[str, Any]:
         "because": found.because,
         "location": found.location._asdict() if found.location else None,
         "remedies": [
-            {"text": r.text, "commands": [list(c) for c in r.commands], "safety": r.safety}
-            for r in found.remedies
+            {"text": r.text, "commands": [list(c) for c in r.commands], "safety": r.safety} for r in found.remedies
         ],
         "verify": list(found.verify),
         "url": found.url,

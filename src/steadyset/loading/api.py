@@ -62,6 +62,7 @@ def load(
             f"verify is one of {', '.join(_VERIFY)}, not {verify!r}", evidence=[("verify", repr(verify))]
         )
     _check_switch("offline", offline)
+    _check_progress(progress)
     splits = load_with(Settings.from_environ(offline=offline), name, verify=verify, progress=progress)
     _warn(splits)
     return splits
@@ -101,6 +102,7 @@ def fetch(
     from .fetching import fetch_with
 
     _check_switch("offline", offline)
+    _check_progress(progress)
     record = fetch_with(Settings.from_environ(offline=offline), name, to=to, progress=progress)
     return [Path(path) for path in record.paths]
 
@@ -189,6 +191,13 @@ def heal(name: str | None = None, *, apply: bool = True) -> Report:
 def _check_switch(name: str, value: object) -> None:
     if value is not None and not isinstance(value, bool):
         raise ArgumentError(f"{name} is True, False or None, not {value!r}", evidence=[(name, repr(value))])
+
+
+def _check_progress(progress: object) -> None:
+    if progress is not None and not isinstance(progress, bool) and not callable(progress):
+        raise ArgumentError(
+            f"progress is True, False, None or a callable, not {progress!r}", evidence=[("progress", repr(progress))]
+        )
 
 
 def _warn(splits: Splits) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..decode.contract import check
@@ -48,7 +48,8 @@ def load_cold(
     with Session(settings, manifest, progress, limits) as session:
         session.room = sum(nbytes(spec) for spec in manifest.arrays.values())
         if any(what.paths for _, what in bad):
-            _set_bad_aside(session, manifest, verify)
+            with _arrays_held(session, manifest):
+                _set_bad_aside(session, manifest, verify)
         found = _first(session, manifest)
         arrays = _stored(session, manifest, found, verify)
         provenance = Provenance(
@@ -64,6 +65,16 @@ def load_cold(
             findings=(*session.findings, *found.findings),
         )
         return as_splits(manifest, arrays, provenance)
+
+
+@contextlib.contextmanager
+def _arrays_held(session: Session, manifest: Manifest) -> Iterator[None]:
+    """Keep neighbours from storing the arrays meanwhile, so that nothing they have just healed is moved."""
+    key = next(iter(manifest.arrays.values())).sha256
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(StoreError):  # a store that cannot be written has no neighbours who write
+            stack.enter_context(hold(session.own, f"arrays-{key}", patience=_PATIENCE, lockless=session.say_lockless))
+        yield
 
 
 def _set_bad_aside(session: Session, manifest: Manifest, verify: Verify) -> None:
@@ -141,10 +152,9 @@ def _stored(session: Session, manifest: Manifest, found: Equivalent, verify: Ver
     if session.in_memory:
         return found.arrays
     origin = {"source": found.source, "recipe": found.recipe, "equivalent": found.equivalent}
-    key = next(iter(manifest.arrays.values())).sha256
     try:
         prepare(session.own)
-        with hold(session.own, f"arrays-{key}", patience=_PATIENCE, lockless=session.say_lockless):
+        with _arrays_held(session, manifest):
             missing = [s for s in manifest.arrays.values() if not os.path.isfile(session.own.array(s.sha256))]
             require(session.own.root, sum(nbytes(spec) for spec in missing), f"the arrays of {manifest.name}")
             return {name: _store_one(session, manifest, name, found, origin, verify) for name in manifest.arrays}
@@ -163,6 +173,8 @@ def _store_one(
             _set_array_aside(session, f"{name} of {manifest.name}", there)
         if os.path.isdir(session.own.seal(spec.sha256)):
             session.set_aside_quietly(session.own.seal(spec.sha256), "not-a-file")
+        if os.path.lexists(session.own.array(spec.sha256)):
+            return found.arrays[name]  # what is bad cannot be moved aside, and is not to be lost
         put(session.own, spec, found.arrays[name], origin)
         there = take(session.own, spec, verify)
     if not isinstance(there, Held):
@@ -205,5 +217,6 @@ def _same_cause(manifest: Manifest, errors: Sequence[SteadysetError]) -> Steadys
 def _reasons(error: SteadysetError) -> list[tuple[str, str]]:
     if isinstance(error, NoSourceError):
         return list(error.evidence)
-    where = dict(error.evidence).get("url") or dict(error.evidence).get("path") or dict(error.evidence).get("host")
-    return [(where or "source", f"{error.message} [{error.code}]")]
+    seen = dict(error.evidence)
+    where = next((seen[label] for label in ("copy", "url", "path", "host") if label in seen), "source")
+    return [(where, f"{error.message} [{error.code}]")]

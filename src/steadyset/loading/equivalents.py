@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..decode import Buffer
 from ..decode.contract import check
 from ..errors import DataError, FetchError, StoreError
-from ..findings.records import Finding
+from ..findings.records import Evidence, Finding
 from ..findings.report import finding
 from ..manifests.records import FileSpec, Manifest, Recipe
 from ..transport.engine import Fetch
@@ -39,24 +40,36 @@ class Equivalent(NamedTuple):
 
 
 def find_equivalent(session: Session, manifest: Manifest, recipe: Recipe) -> Equivalent | None:
-    """Return the arrays of re-packed copies at the mirrors, or None when there are none."""
-    with contextlib.ExitStack() as stack:
-        buffers: dict[str, Buffer] = {}
-        used: list[str] = []
-        for file in recipe.files:
-            found = _buffer(session, manifest, file, stack)
-            if found is None:
-                return None
-            buffers[file.name], source = found
-            used.append(source)
-        try:
-            arrays = decode(manifest, recipe, buffers)
-            check(arrays, manifest.arrays, strong=True)
-        except DataError as error:
-            session.failed(error)
+    """Return the arrays of re-packed copies at the mirrors, or None when there are none.
+
+    For each file the copies are tried in the order of the mirrors, until one holds exactly its arrays.
+    """
+    arrays: Arrays = {}
+    used: list[str] = []
+    for file in recipe.files:
+        found = _of_file(session, manifest, recipe, file)
+        if found is None:
             return None
-        arrays = {name: array.copy() if not array.flags.owndata else array for name, array in arrays.items()}
+        arrays |= found[0]
+        used.append(found[1])
     return Equivalent(arrays, ", ".join(dict.fromkeys(used)), recipe.name, True, (_said(manifest, used),))
+
+
+def _of_file(session: Session, manifest: Manifest, recipe: Recipe, file: FileSpec) -> tuple[Arrays, str] | None:
+    """Return the arrays of one file from the first copy that holds exactly them, and where it was."""
+    own = {name: origin for name, origin in recipe.arrays.items() if origin.file == file.name}
+    part = recipe._replace(files=(file,), arrays=own)
+    specs = {name: manifest.arrays[name] for name in own}
+    for data, place in _copies(session, manifest, file):
+        try:
+            arrays = decode(manifest, part, {file.name: data})
+            check(arrays, specs, strong=True)
+        except DataError as error:
+            error.evidence = (Evidence("copy", place), *error.evidence)
+            session.failed(error)
+            continue
+        return {name: array if array.flags.owndata else array.copy() for name, array in arrays.items()}, place
+    return None
 
 
 def _said(manifest: Manifest, used: list[str]) -> Finding:
@@ -69,18 +82,16 @@ def _said(manifest: Manifest, used: list[str]) -> Finding:
     )
 
 
-def _buffer(
-    session: Session, manifest: Manifest, file: FileSpec, stack: contextlib.ExitStack
-) -> tuple[Buffer, str] | None:
+def _copies(session: Session, manifest: Manifest, file: FileSpec) -> Iterator[tuple[Buffer, str]]:
+    """Yield what the store and the mirrors have in place of a file, with the place."""
     held = session.stored(file)
     if held is not None:
-        with contextlib.suppress(StoreError):  # it cannot be read, or has gone
-            return stack.enter_context(opened(held)), held.source
+        with contextlib.suppress(StoreError), opened(held) as data:  # it cannot be read, or has gone
+            yield bytes(data), held.source
     for source in sources_of(session.settings, manifest, file, "mirrors"):
-        data = _remote(session, file, source) if source.is_remote else _local(file, source)
-        if data is not None:
-            return data, source.label
-    return None
+        found = _remote(session, file, source) if source.is_remote else _local(file, source)
+        if found is not None:
+            yield found, source.label
 
 
 def _local(file: FileSpec, source: Source) -> Buffer | None:

@@ -84,6 +84,8 @@ def _destination(manifest: Manifest, to: str | os.PathLike[str] | None) -> tuple
                 f"{to} has no place for {manifest.name}", evidence=[("dataset", manifest.name), ("to", str(to))]
             )
         return fitting, keras_home() if to == "keras" else os.path.abspath("data")
+    if not os.fspath(to):
+        raise ArgumentError("the directory to put the files into is empty", evidence=[("to", repr(to))])
     root = os.path.abspath(os.path.expanduser(os.fspath(to)))
     if os.path.lexists(root) and not os.path.isdir(root):
         raise ArgumentError(f"{root} is not a directory", evidence=[("to", root)])

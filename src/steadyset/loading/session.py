@@ -257,7 +257,7 @@ class Session:
             self._running.remove(fetch)
             self.health.note(fetch.attempts)
             self.attempts += fetch.attempts
-            self.downloaded += sum(a.bytes for a in fetch.attempts if "://" in a.source)
+            self.downloaded += sum(a.bytes for a in fetch.attempts if a.source.startswith(("http://", "https://")))
 
     def set_damaged_aside(self, contents: Sequence[Content]) -> bool:
         """Move aside every object that is not what its name says; return whether there was one."""

@@ -67,8 +67,8 @@ def get(name: str) -> Manifest:
 def _unknown(name: str, wanted: str) -> UnknownDatasetError:
     import difflib
 
-    near = difflib.get_close_matches(wanted, names(), n=3, cutoff=0.5)
+    near = difflib.get_close_matches(wanted[:80], names(), n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(near)}?" if near else ""
     return UnknownDatasetError(
-        f"there is no dataset called {name!r}{hint}", evidence=[("known", ", ".join(names()))]
+        f"there is no dataset called {name[:80]!r}{hint}", evidence=[("known", ", ".join(names()))]
     )

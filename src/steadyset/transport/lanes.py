@@ -89,9 +89,7 @@ class Lane:
 class Lanes:
     """The connections of one fetch beside its main one, and whether there should be more."""
 
-    def __init__(
-        self, assembly: Assembly, sink: Sink, turns: Sequence[Turn], limits: Limits, ledger: Ledger
-    ) -> None:
+    def __init__(self, assembly: Assembly, sink: Sink, turns: Sequence[Turn], limits: Limits, ledger: Ledger) -> None:
         self.limits = limits
         self.shares = Shares(assembly, limits.trial)
         self._assembly = assembly
