@@ -31,13 +31,16 @@ TEST_READY = $(VENV)/.group-test
 LINT_READY = $(VENV)/.group-lint
 DOCS_READY = $(VENV)/.group-docs
 FRAMEWORKS_READY = $(FRAMEWORKS)/.ready
+FUZZ = .venv-fuzz
+FUZZ_READY = $(FUZZ)/.ready
+FUZZ_SECONDS ?= 30
 
 IS_NEW = import sys; v = sys.version_info; \
   sys.exit(0 if v >= (3, 11) else "steadyset needs Python 3.11 or newer; $(PYTHON) is %d.%d. Name another: make PYTHON=python3.12" % v[:2])
 # --group came with pip 25.1
 HAS_GROUPS = import pip, sys; sys.exit(tuple(map(int, pip.__version__.split(".")[:2])) < (25, 1))
 
-.PHONY: help setup demo test test-frameworks stress lint type docs bench picture pages clean
+.PHONY: help setup demo test test-frameworks stress fuzz lint type docs bench picture pages clean
 .NOTPARALLEL:
 .DEFAULT_GOAL = help
 
@@ -57,6 +60,9 @@ test-frameworks: $(FRAMEWORKS_READY) ## run the tests that need a real TensorFlo
 
 stress: $(TEST_READY) ## kill and crowd processes at random; about ten minutes at most
 	$(BIN)/python tools/stress.py
+
+fuzz: $(FUZZ_READY) ## fuzz the readers of foreign bytes, FUZZ_SECONDS each
+	$(FUZZ)/$(SCRIPTS)/python tools/fuzz.py all --seconds $(FUZZ_SECONDS)
 
 lint: $(LINT_READY) ## check style and format
 	$(BIN)/python -m ruff check .
@@ -111,4 +117,10 @@ $(FRAMEWORKS_READY): pyproject.toml Makefile
 	@$(FRAMEWORKS)/$(SCRIPTS)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@$(FRAMEWORKS)/$(SCRIPTS)/python -m pip install --quiet --group test --editable . $(TENSORFLOW) $(TORCH) pillow
 	@$(FRAMEWORKS)/$(SCRIPTS)/python -m pip install --quiet --no-deps $(TORCHVISION)
+	@touch $@
+
+$(FUZZ_READY): pyproject.toml
+	@$(PYTHON) -m venv $(FUZZ)
+	@$(FUZZ)/$(SCRIPTS)/python -m pip install --quiet --editable .
+	@$(FUZZ)/$(SCRIPTS)/python -m pip install --quiet atheris || echo "no atheris: fuzzing at random, without guidance"
 	@touch $@

@@ -129,7 +129,7 @@ def parsed() -> argparse.Namespace:
     """Return the options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", default=[], metavar="TOOL|FAULT", help="repeatable")
-    parser.add_argument("--jobs", type=int, default=20, help="cells at once; most of them wait (default: 20)")
+    parser.add_argument("--jobs", type=int, default=12, help="cells at once; many of them wait (default: 12)")
     parser.add_argument("--limit", type=float, default=75.0, help="seconds after which a tool hangs (default: 75)")
     parser.add_argument("--mnist", type=Path, default=MNIST, help="directory with mnist.npz")
     parser.add_argument("--write", action="store_true", help="keep the tables in RESULTS.md")

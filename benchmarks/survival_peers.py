@@ -1,8 +1,7 @@
 """One download by one Python library, in a process of its own, with everything it offers against misfortune.
 
-    python survival_peers.py LIBRARY URL TARGET SHA256 MD5 SIZE
-
-Exits 0 if the library says that all went well; its exception ends the process otherwise.
+The arguments are LIBRARY URL TARGET SHA256 MD5 SIZE. Ends with 0 if the library says that all went well,
+otherwise with its exception. ``survival_tools`` calls ``main``: ``make bench`` is not to run this file.
 """
 
 from __future__ import annotations
@@ -90,6 +89,8 @@ LIBRARIES: dict[str, Callable[[Errand], None]] = {
     "huggingface_hub": with_huggingface_hub,
 }
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run the errand of the command line."""
     library, url, target, sha256, md5, size = sys.argv[1:]
     LIBRARIES[library](Errand(url, Path(target), sha256, md5, int(size)))

@@ -47,8 +47,9 @@ def test_a_source_that_limits_each_connection_is_asked_on_several(*, pieces: boo
 
 @with_and_without
 def test_a_source_that_limits_each_client_is_asked_on_one_again(*, pieces: bool) -> None:
-    with serving(faults.RateLimit(400_000, per_client=True)) as origin:
-        got = Errand(wanted(BIG, pieces=pieces), [origin.url_of(NAME)], limits=TRIAL).run()
+    with serving(faults.RateLimit(250_000, per_client=True)) as origin:
+        limits = TRIAL._replace(trial=0.2)
+        got = Errand(wanted(BIG, pieces=pieces), [origin.url_of(NAME)], limits=limits).run()
         origin.settle()
         assert got.data == BIG
         assert most_at_once(origin) <= 2

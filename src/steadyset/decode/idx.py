@@ -83,9 +83,14 @@ def _parse(view: memoryview, name: str, *, owned: bool) -> npt.NDArray[np.generi
 def _array(
     view: memoryview, start: int, shape: tuple[int, ...], dtype: np.dtype[np.generic], *, owned: bool
 ) -> npt.NDArray[np.generic]:
-    if owned and dtype.itemsize == 1:
-        return np.ndarray(shape, dtype, buffer=cast(bytearray, view.obj), offset=start)
-    return np.ndarray(shape, dtype, buffer=view, offset=start).astype(dtype.newbyteorder("="))
+    try:
+        if owned and dtype.itemsize == 1:
+            return np.ndarray(shape, dtype, buffer=cast(bytearray, view.obj), offset=start)
+        return np.ndarray(shape, dtype, buffer=view, offset=start).astype(dtype.newbyteorder("="))
+    except ValueError as error:  # no elements, but a shape like 0 by 2**32 by 2**32, which NumPy cannot hold
+        raise DamagedError(
+            "the shape in the IDX header is more than an array can have", evidence=[("declared shape", str(shape))]
+        ) from error
 
 
 def _too_short(view: memoryview, name: str) -> DataError:

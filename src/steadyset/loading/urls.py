@@ -137,7 +137,7 @@ class _Job:
             piece_size=known.piece_size if known else PIECE,
             pieces=known.pieces if known else (),
         )
-        if size is not None:
+        if size is not None and sha256 is None:  # with a digest, what comes after the size is cut off and proved
             self._wanted = self._wanted._replace(most_bytes=size)
         self._data: bytearray | None = None
         self._pieces: tuple[str, ...] = ()

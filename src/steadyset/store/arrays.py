@@ -154,8 +154,10 @@ def _read_seal(path: str, spec: ArraySpec) -> Seal | None:
         raw = json.loads(body)
         if raw["schema"] != _SCHEMA or raw["sha256"] != spec.sha256:
             return None
-        return Seal(raw["offset"], raw["size"], raw["xxh3_128"], raw["mtime_ns"], raw["origin"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        seal = Seal(raw["offset"], raw["size"], raw["xxh3_128"], raw["mtime_ns"], raw["origin"])
+        whole = all(type(n) is int and n >= 0 for n in (seal.offset, seal.size, seal.mtime_ns))
+        return seal if whole and isinstance(seal.origin, dict) else None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         if isinstance(error, OSError) and error.errno in _PASSING:
             raise
         return None

@@ -46,6 +46,7 @@ class Lane:
         self.over = False
         self.error: SteadysetError | None = None
         self._lanes = lanes
+        self._rate = 0.0
         self._client: Client | None = None
         self._thread = threading.Thread(target=self._run, name="steadyset-lane", daemon=True)
         self._thread.start()
@@ -76,11 +77,12 @@ class Lane:
             self._lanes.left()
 
     def _fill(self, client: Client) -> bool:
-        share = self._lanes.shares.take(aside=True)
+        share = self._lanes.shares.take(aside=True, rate=self._rate)
         if share is None:
             return False
         try:
             self.error = self._lanes.fill(self, client, share)
+            self._rate = share.rate
         finally:
             self._lanes.shares.give_back(share)
         return True

@@ -9,6 +9,7 @@ from .assembly import Assembly
 from .spans import Span, Spans
 
 _SMALLEST = 1 << 16  # bytes; a smaller part is not worth a request
+_FASTER = 4  # times as fast must be who takes another's rest
 
 
 class Share:
@@ -35,10 +36,14 @@ class Share:
         """Whether the rest has been taken by others."""
         return self.stop < self._all and self.at >= self.stop
 
+    @property
+    def rate(self) -> float:
+        """Bytes per second so far; a little above nothing at first."""
+        return max(1, self.at - self.start) / max(1e-6, time.monotonic() - self._begun)
+
     def seconds_left(self) -> float:
         """Return how long the rest will take, by the rate so far."""
-        passed = time.monotonic() - self._begun
-        return self.left * passed / max(1, self.at - self.start)
+        return self.left / self.rate
 
 
 class Shares:
@@ -55,10 +60,15 @@ class Shares:
         self._given: list[Share] = []
         self._change = threading.Condition()
 
-    def take(self, *, aside: bool) -> Share | None:
-        """Return a part that nobody fetches, else the end of the part that would take longest, else None."""
+    def take(self, *, aside: bool, rate: float = 0.0) -> Share | None:
+        """Return a part that nobody fetches, else the end, or the rest, of one that takes long, else None.
+
+        Args:
+            aside: whether it is for a connection beside the main one.
+            rate: bytes per second that this connection has brought so far.
+        """
         with self._change:
-            share = self._free(aside) or self._split(aside)
+            share = self._free(aside) or self._split(aside) or self._take_over(aside, rate)
             if share is not None:
                 self._given.append(share)
             return share
@@ -92,5 +102,14 @@ class Shares:
             if victim.at + grain <= middle < victim.stop:
                 share = Share(middle, victim.stop, aside=aside)
                 share.taken_from, victim.stop = victim, middle
+                return share
+        return None
+
+    def _take_over(self, aside: bool, rate: float) -> Share | None:
+        """Take all that is left of a part too small to be divided, for a connection that is much faster."""
+        for victim in self._given:
+            if 0 < victim.left < rate * (victim.seconds_left() - self._hurry) / _FASTER:
+                share = Share(victim.at, victim.stop, aside=aside)
+                victim.stop = victim.at
                 return share
         return None

@@ -9,12 +9,15 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import FetchError, TransferStalledError
 
+_LINGER = 5.0  # seconds that the thread of an alarm waits for something to do
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -22,6 +25,7 @@ class Connections:
     """The open sockets of one client."""
 
     def __init__(self) -> None:
+        self.alarm = Alarm()
         self._sockets: list[socket.socket] = []
         self._over = False
 
@@ -40,6 +44,47 @@ class Connections:
                 socket.socket.shutdown(open_socket, socket.SHUT_RDWR)
 
 
+class Alarm:
+    """Calls back when time is up, from one thread for all exchanges of a client; a thread for each costs more."""
+
+    def __init__(self) -> None:
+        self._set: dict[object, tuple[float, Callable[[], None]]] = {}
+        self._state = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._looks = 0.0  # when the thread looks again
+
+    def set(self, key: object, seconds: float, call: Callable[[], None]) -> None:
+        """Have something called after so many seconds; it takes the place of what has the same key."""
+        with self._state:
+            until = time.monotonic() + seconds
+            self._set[key] = until, call
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="steadyset-watch", daemon=True)
+                self._thread.start()
+            elif until < self._looks:
+                self._state.notify()
+
+    def cancel(self, key: object) -> None:
+        """Have it not called."""
+        with self._state:
+            self._set.pop(key, None)
+
+    def _run(self) -> None:
+        while True:
+            with self._state:
+                now = time.monotonic()
+                due = [key for key, (until, _) in self._set.items() if until <= now]
+                calls = [self._set.pop(key)[1] for key in due]
+                if not due:
+                    if not self._set and self._looks:
+                        self._thread, self._looks = None, 0.0
+                        return
+                    self._looks = min([now + _LINGER, *(until for until, _ in self._set.values())])
+                    self._state.wait(self._looks - now)
+            for call in calls:
+                call()
+
+
 class Watch:
     """One exchange of a client. Use as a context manager, and ``trace`` as httpcore's trace extension.
 
@@ -54,22 +99,19 @@ class Watch:
         self.proxy: str | None = None
         self._connections = connections
         self._head = head
-        self._whole = threading.Timer(whole, self._end) if whole is not None else None
-        self._timer: threading.Timer | None = None
+        self._whole = whole
         self._ended = False
 
     def __enter__(self) -> Watch:
         if self._whole is not None:
-            self._whole.daemon = True
-            self._whole.start()
+            self._connections.alarm.set((id(self), "whole"), self._whole, self._end)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.answered()
-        if self._whole is not None:
-            self._whole.cancel()
+        self._connections.alarm.cancel((id(self), "whole"))
 
     def trace(self, name: str, about: dict[str, Any]) -> None:
         """Take note of a step; see https://www.encode.io/httpcore/extensions/#trace."""
@@ -86,9 +128,7 @@ class Watch:
 
     def answered(self) -> None:
         """The head has come."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._connections.alarm.cancel((id(self), "head"))
 
     def stalled(self) -> FetchError | None:
         """Return the error to report when it was this watch that ended the connection."""
@@ -98,10 +138,7 @@ class Watch:
         return TransferStalledError(f"{host} takes too long to answer", evidence=[("host", host)])
 
     def _await_head(self) -> None:
-        self.answered()
-        self._timer = threading.Timer(self._head, self._end)
-        self._timer.daemon = True
-        self._timer.start()
+        self._connections.alarm.set((id(self), "head"), self._head, self._end)
 
     def _end(self) -> None:
         self._ended = True
