@@ -26,7 +26,7 @@ from harness import ROOT, Row, pair_ratio, table, timed, write_section
 
 SMALL = 10_000  # bytes of a small file
 LINE = 8 << 20  # bytes over the bad line
-SERVER = '''
+SERVER = """
 import hashlib, os, re, socket, sys, threading
 block = hashlib.shake_128(b"steadyset").digest(1 << 20)
 def serve(sock):
@@ -65,16 +65,16 @@ print(listener.getsockname()[1], flush=True)
 while True:
     sock, _ = listener.accept()
     threading.Thread(target=run, args=(sock,), daemon=True).start()
-'''
-OURS = '''
+"""
+OURS = """
 import sys, time
 from steadyset.loading.urls import fetch_url_with
 from steadyset.settings import Settings
 home, sha256, size, *urls = sys.argv[1:]
 for url in urls:
     fetch_url_with(Settings(home), url, sha256=sha256, size=int(size), progress=False)
-'''
-ENGINE = '''
+"""
+ENGINE = """
 import os, sys
 from steadyset.store.layout import Layout
 from steadyset.store.partials import Partial
@@ -88,7 +88,7 @@ with Client(Limits()) as client:
             wanted = Wanted("f", int(size), sha256)
             Fetch(wanted, [Source(f"{base}?{number}")], partial, client=lambda: client, openers={}).run()
             partial.publish(os.path.join(home, f"{number % 256:02x}", str(number)))
-'''
+"""
 
 
 def content_digest(size: int) -> str:

@@ -175,7 +175,8 @@ class Fetch:
         alive = [t for t in self._turns if not t.retired]
         if not alive:
             raise nothing_left(self.wanted, self._turns, self.attempts)
-        turn = min(alive, key=lambda t: max(t.not_before, now))
+        # Of those that may be asked now, the one that failed least: no good source waits behind bad ones.
+        turn = min(alive, key=lambda t: (max(t.not_before, now), t.patience_spent))
         wait = turn.not_before - now
         if wait > 0:
             if now + wait >= self._deadline:

@@ -30,6 +30,11 @@ class Turn:
         self._lied_in_whole = False
         self._wrong_files = 0
 
+    @property
+    def patience_spent(self) -> int:
+        """How often in a row it has failed without bringing anything new."""
+        return self._idle_tries
+
     def succeeded(self) -> None:
         """It delivered what was asked of it."""
         self._brought = True
