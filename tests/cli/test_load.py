@@ -152,7 +152,6 @@ def test_a_damaged_copy_in_the_store_is_noted_and_replaced(
         (["explain", "train.log"], {}, "SS443", 2),
         (["explain", "SS105", "SS106"], {}, "SS443", 2),
         (["nonsense"], {}, "SS443", 2),
-        (["cache"], {}, "SS443", 2),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -106,5 +107,8 @@ def test_one_alone_is_done_here() -> None:
 
 
 def test_what_each_returns_comes_in_order() -> None:
-    calls = [lambda n=n: time.sleep(0.03 * (3 - n)) or n for n in range(3)]
-    assert together(calls, lambda: None) == [0, 1, 2]
+    def late(number: int) -> int:
+        time.sleep(0.03 * (3 - number))
+        return number
+
+    assert together([partial(late, n) for n in range(3)], lambda: None) == [0, 1, 2]

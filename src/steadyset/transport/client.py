@@ -73,6 +73,7 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._http.close()
+        self._connections.alarm.close()
 
     def interrupt(self) -> None:
         """End the exchange that is under way, from another thread."""

@@ -69,6 +69,12 @@ class Alarm:
         with self._state:
             self._set.pop(key, None)
 
+    def close(self) -> None:
+        """Call nothing any more, and let the thread end now rather than when it looks again."""
+        with self._state:
+            self._set.clear()
+            self._state.notify()
+
     def _run(self) -> None:
         while True:
             with self._state:
