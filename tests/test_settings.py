@@ -138,3 +138,13 @@ def test_credentials_are_not_shown() -> None:
     with pytest.raises(MirrorError) as caught:
         mirror_base("ftp://me:secret@a.example/data?token=secret")
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("cache", [None, "", " ", "/somewhere/else", "/with space/é", "relative/place", "~/mine"])
+def test_the_default_home_is_what_platformdirs_says(cache: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from platformdirs import user_cache_dir
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    if cache is not None:
+        monkeypatch.setenv("XDG_CACHE_HOME", cache)
+    assert default_home() == user_cache_dir("steadyset", appauthor=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -68,7 +69,15 @@ class Settings(NamedTuple):
 
 
 def default_home() -> str:
-    """Return where the store is when nothing is set: the platform's user cache directory."""
+    """Return where the store is when nothing is set: the platform's user cache directory.
+
+    On Linux this is worked out here as the XDG Base Directory Specification has it, which is what
+    platformdirs does: importing that costs more than mapping MNIST.
+    """
+    if sys.platform == "linux" and not hasattr(sys, "getandroidapilevel"):
+        base = os.environ.get("XDG_CACHE_HOME", "").strip() or os.path.expanduser("~/.cache")
+        if os.path.isabs(base):
+            return os.path.join(base, "steadyset")
     from platformdirs import user_cache_dir
 
     return user_cache_dir("steadyset", appauthor=False)
