@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..decode import Buffer
-from ..errors import ArgumentError, FetchError, SteadysetError, StoreError
+from ..errors import ArgumentError, SteadysetError, StoreError
 from ..findings.records import Finding
 from ..findings.report import finding
 from ..manifests.records import FileSpec, Manifest
@@ -297,11 +297,8 @@ class Session:
 
     def failed(self, error: SteadysetError) -> None:
         """Remember why a recipe could not be had from a tier."""
-        if isinstance(error, FetchError) and error.attempts:
-            known = set(map(id, self.errors))
-            if id(error) in known:
-                return
-        self.errors.append(error)
+        if not any(error is known for known in self.errors):
+            self.errors.append(error)
 
 
 def prepare(layout: Layout) -> None:
